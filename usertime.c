@@ -1,0 +1,827 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * User CPU time of the processes that register
+ *
+ * A process registers by writing its PID to /proc/urt/status. Reading the
+ * file lists all who did, in order of registration:
+ *
+ *	1234: 50012345
+ *	 |     |
+ *	 |     user CPU time of the whole process, in microseconds
+ *	 PID, as the PID namespace of the reader numbers it
+ *
+ * The times are those of the last update; there is one every period_ms (5000
+ * unless set), in two halves:
+ *
+ *	timer --> schedule_cput_upds()		top half: only queues
+ *	              |				(softirq, may not sleep)
+ *	              v
+ *	workqueue --> update_cputimes()		bottom half: walks the list and
+ *	              |				refreshes every time
+ *	              +--> arms the timer	(process context, may sleep)
+ *
+ * One list, under one mutex. A registered process is its struct pid, not its
+ * number: numbers are used again, and each PID namespace has its own. When a
+ * process is gone, the next update finds its final time, and the update after
+ * that removes its line. With an empty list no timer is pending.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/capability.h>
+#include <linux/context_tracking_state.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/kernel.h>
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/poll.h>
+#include <linux/proc_fs.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seqlock.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include <linux/workqueue.h>
+
+#include "usertime.h"
+
+/* Names that differ from 5.10, the oldest kernel, to the newest. */
+#if LINUX_VERSION_MAJOR * 1000 + LINUX_VERSION_PATCHLEVEL < 6002
+#define timer_delete(timer)		del_timer(timer)
+#define timer_delete_sync(timer)	del_timer_sync(timer)
+#endif
+
+/*
+ * The data. urt_lock protects all of it but where a field says otherwise.
+ *
+ * A process is owned by the list. It holds a reference to its struct pid, for
+ * the numbers, and until its time is final one to a task_struct, which keeps
+ * the signal_struct with the times. The table is for looking up: a process
+ * stands in it once for each PID namespace that sees it, by its number there,
+ * until a newer registered process has that number.
+ *
+ * A snapshot is the finished text of the list for one namespace. It never
+ * changes. Each open file that reads it holds a reference, and urt_snapshot
+ * one while the list is still what the snapshot says.
+ */
+struct urt_process;
+
+struct urt_number {
+	struct hlist_node node;		/* in urt_table, or unhashed */
+	struct urt_process *process;
+};
+
+struct urt_process {
+	struct list_head list;		/* in urt_processes */
+	struct pid *pid;
+	struct task_struct *task;	/* any of its threads, NULL once final */
+	u64 utime_us;			/* what was last found */
+	struct urt_number numbers[];	/* by level of PID namespace */
+};
+
+struct urt_snapshot {
+	struct kref kref;
+	struct pid_namespace *ns;	/* a reference */
+	size_t size;			/* of text */
+	size_t start;			/* where in text the list begins */
+	char text[];
+};
+
+/* An open file. */
+struct urt_file {
+	struct pid_namespace *ns;	/* of who opened it; a reference */
+	struct mutex lock;		/* one read at a time; outside urt_lock */
+	struct urt_snapshot *snapshot;	/* a reference, or NULL; under lock */
+	unsigned long generation;	/* of the snapshot, 0 if none */
+};
+
+/* Protects the list and everything that changes with it. */
+static DEFINE_MUTEX(urt_lock);
+static LIST_HEAD(urt_processes);	/* in order of registration */
+static unsigned int urt_count;		/* how many that are */
+static DEFINE_HASHTABLE(urt_table, 10);	/* of urt_number, by number */
+static struct urt_snapshot *urt_snapshot;
+static unsigned long urt_generation = 1; /* of the list; poll reads it */
+static ktime_t urt_due;			/* when the next update is */
+
+static unsigned int period_ms = URT_PERIOD_MS_DEFAULT;
+static unsigned int max_processes = URT_MAX_PROCESSES_DEFAULT; /* no lock */
+
+/* Pollers, until the list changes. */
+static DECLARE_WAIT_QUEUE_HEAD(urt_waiters);
+
+static void schedule_cput_upds(struct timer_list *unused);
+static void update_cputimes(struct work_struct *unused);
+
+static DEFINE_TIMER(urt_timer, schedule_cput_upds);
+static DECLARE_WORK(urt_work, update_cputimes);
+static struct workqueue_struct *urt_workqueue;
+
+/*
+ * One process
+ */
+
+/*
+ * Adds to @sum what @thread has used. Where some processors run without a
+ * tick (nohz_full) only the kernel's own function knows what has not been
+ * accounted yet; elsewhere these fields are what getrusage(2) reads.
+ */
+static void urt_add_thread(struct task_cputime *sum, struct task_struct *thread)
+{
+	u64 utime, stime;
+
+	if (context_tracking_enabled()) {
+		task_cputime_adjusted(thread, &utime, &stime);
+		sum->utime += utime;
+		sum->stime += stime;
+		sum->sum_exec_runtime += utime + stime;
+	} else {
+		sum->utime += READ_ONCE(thread->utime);
+		sum->stime += READ_ONCE(thread->stime);
+		sum->sum_exec_runtime += READ_ONCE(thread->se.sum_exec_runtime);
+	}
+}
+
+/* Sums up what the threads that have ended left, and the live ones. */
+static void urt_sum_threads(struct task_cputime *sum,
+			    struct signal_struct *signal)
+{
+	struct task_struct *thread;
+
+	sum->utime = signal->utime;
+	sum->stime = signal->stime;
+	sum->sum_exec_runtime = signal->sum_sched_runtime;
+	list_for_each_entry_rcu(thread, &signal->thread_head, thread_node)
+		urt_add_thread(sum, thread);
+}
+
+/*
+ * What all threads of a process have used. A thread that ends moves its part
+ * to the signal_struct under stats_lock, a seqlock: if one did meanwhile, the
+ * sum is taken again with the lock, and so but once, whatever threads do.
+ */
+static void urt_sum_process(struct task_cputime *sum,
+			    struct signal_struct *signal)
+{
+	unsigned long flags;
+	unsigned int seq;
+
+	rcu_read_lock();
+	seq = read_seqbegin(&signal->stats_lock);
+	urt_sum_threads(sum, signal);
+	if (read_seqretry(&signal->stats_lock, seq)) {
+		read_seqlock_excl_irqsave(&signal->stats_lock, flags);
+		urt_sum_threads(sum, signal);
+		read_sequnlock_excl_irqrestore(&signal->stats_lock, flags);
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * The user part of @sum in nanoseconds, as the kernel's cputime_adjust() has
+ * it: utime and stime are sampled, mostly by the tick, and give the ratio;
+ * sum_exec_runtime is exact and gives the amount.
+ */
+static u64 urt_user_ns(const struct task_cputime *sum)
+{
+	u64 stime, rtime = sum->sum_exec_runtime;
+
+	if (!sum->stime)
+		return rtime;
+	if (!sum->utime)
+		return 0;
+	stime = mul_u64_u64_div_u64(sum->stime, rtime, sum->stime + sum->utime);
+	return rtime - min(stime, rtime);
+}
+
+/*
+ * Refreshes the time of @process, whose task is not NULL. It never steps
+ * back, as a new ratio of user to system ticks might have it.
+ */
+static void urt_sample(struct urt_process *process)
+{
+	struct task_cputime sum;
+	u64 utime_us;
+
+	urt_sum_process(&sum, process->task->signal);
+	utime_us = div_u64(urt_user_ns(&sum), NSEC_PER_USEC);
+	process->utime_us = max(process->utime_us, utime_us);
+}
+
+/*
+ * The snapshot
+ */
+
+/* A line at its longest: two numbers, ": " and a newline. */
+#define URT_LINE_SIZE	(10 + 2 + 20 + 1)
+
+static struct urt_snapshot *urt_alloc_snapshot(unsigned int lines,
+					       struct pid_namespace *ns)
+{
+	size_t size = (size_t)lines * URT_LINE_SIZE;
+	struct urt_snapshot *snapshot;
+
+	snapshot = kvmalloc(sizeof(*snapshot) + size, GFP_KERNEL_ACCOUNT);
+	if (!snapshot)
+		return NULL;
+	kref_init(&snapshot->kref);
+	snapshot->ns = get_pid_ns(ns);
+	snapshot->size = size;
+	snapshot->start = size;
+	return snapshot;
+}
+
+static void urt_free_snapshot(struct kref *kref)
+{
+	struct urt_snapshot *snapshot;
+
+	snapshot = container_of(kref, struct urt_snapshot, kref);
+	put_pid_ns(snapshot->ns);
+	kvfree(snapshot);
+}
+
+static void urt_put_snapshot(struct urt_snapshot *snapshot)
+{
+	if (snapshot)
+		kref_put(&snapshot->kref, urt_free_snapshot);
+}
+
+/* Writes @number in decimal in front of @end and returns where it begins. */
+static char *urt_put_decimal(char *end, u64 number)
+{
+	do {
+		*--end = '0' + do_div(number, 10);
+	} while (number);
+	return end;
+}
+
+/*
+ * Writes the list into @snapshot, from its end to its beginning: the last
+ * digit of a number is the first that one gets by dividing.
+ */
+static void urt_render(struct urt_snapshot *snapshot)
+{
+	unsigned int level = snapshot->ns->level;
+	struct urt_process *process;
+	char *text;
+
+	lockdep_assert_held(&urt_lock);
+	text = snapshot->text + snapshot->size;
+	list_for_each_entry_reverse(process, &urt_processes, list) {
+		pid_t nr = pid_nr_ns(process->pid, snapshot->ns);
+
+		if (!nr || hlist_unhashed(&process->numbers[level].node))
+			continue;
+		*--text = '\n';
+		text = urt_put_decimal(text, process->utime_us);
+		*--text = ' ';
+		*--text = ':';
+		text = urt_put_decimal(text, nr);
+		cond_resched();
+	}
+	snapshot->start = text - snapshot->text;
+}
+
+/*
+ * Gives @file the list as it is now: the snapshot that others have of it
+ * already, or a new one. Memory is found without urt_lock, since that may
+ * take a user who is short of it long; then the list may have grown.
+ *
+ * Return: 0 or -ENOMEM, which leaves @file the snapshot that it had.
+ */
+static int urt_take_snapshot(struct urt_file *file)
+{
+	struct urt_snapshot *new = NULL;
+	unsigned int lines;
+
+	mutex_lock(&urt_lock);
+	while (!urt_snapshot || urt_snapshot->ns != file->ns) {
+		lines = urt_count;
+		if (new && new->size >= (size_t)lines * URT_LINE_SIZE) {
+			urt_render(new);
+			urt_put_snapshot(urt_snapshot);
+			urt_snapshot = new;
+			new = NULL;
+			break;
+		}
+		mutex_unlock(&urt_lock);
+		urt_put_snapshot(new);
+		new = urt_alloc_snapshot(lines + lines / 8 + 1, file->ns);
+		if (!new)
+			return -ENOMEM;
+		mutex_lock(&urt_lock);
+	}
+	urt_put_snapshot(file->snapshot);
+	kref_get(&urt_snapshot->kref);
+	file->snapshot = urt_snapshot;
+	WRITE_ONCE(file->generation, urt_generation);
+	mutex_unlock(&urt_lock);
+	urt_put_snapshot(new);
+	return 0;
+}
+
+/*
+ * The list
+ */
+
+/*
+ * The list is no longer what anyone has read. The waiters' lock, which
+ * wake_up takes, orders the new generation before a poller's look at it.
+ */
+static void urt_changed(void)
+{
+	lockdep_assert_held(&urt_lock);
+	WRITE_ONCE(urt_generation, urt_generation + 1);
+	urt_put_snapshot(urt_snapshot);
+	urt_snapshot = NULL;
+	wake_up_interruptible_poll(&urt_waiters, EPOLLPRI);
+}
+
+/*
+ * Arms the timer for the end of this period. It counts from when this update
+ * was due, not from when it came: a timer may be late by some per cent of its
+ * time, and these would add up. Who missed a whole period starts afresh.
+ */
+static void urt_arm_timer(void)
+{
+	ktime_t now = ktime_get();
+
+	lockdep_assert_held(&urt_lock);
+	urt_due = ktime_add_ms(urt_due, period_ms);
+	if (ktime_before(urt_due, now))
+		urt_due = ktime_add_ms(now, period_ms);
+	mod_timer(&urt_timer,
+		  jiffies + msecs_to_jiffies(ktime_ms_delta(urt_due, now)));
+}
+
+/* Begins the first period, now. */
+static void urt_start_timer(void)
+{
+	urt_due = ktime_get();
+	urt_arm_timer();
+}
+
+/* The number in the table that says @nr in @ns; NULL if there is none. */
+static struct urt_number *urt_find_number(pid_t nr, struct pid_namespace *ns)
+{
+	struct urt_number *number;
+
+	lockdep_assert_held(&urt_lock);
+	hash_for_each_possible(urt_table, number, node, nr) {
+		struct urt_process *process = number->process;
+
+		if (pid_nr_ns(process->pid, ns) == nr &&
+		    number == &process->numbers[ns->level])
+			return number;
+	}
+	return NULL;
+}
+
+/* The registered process that is @pid; NULL if there is none. */
+static struct urt_process *urt_find(struct pid *pid)
+{
+	struct urt_number *number = urt_find_number(pid_nr(pid), &init_pid_ns);
+
+	return number && number->process->pid == pid ? number->process : NULL;
+}
+
+/* Adds @process to the list, which owns it from now on. */
+static void urt_add(struct urt_process *process)
+{
+	unsigned int level;
+
+	for (level = 0; level <= process->pid->level; level++) {
+		struct upid *upid = &process->pid->numbers[level];
+		struct urt_number *number = &process->numbers[level];
+		struct urt_number *old = urt_find_number(upid->nr, upid->ns);
+
+		if (old)
+			hash_del(&old->node);
+		number->process = process;
+		hash_add(urt_table, &number->node, upid->nr);
+	}
+	if (list_empty(&urt_processes))
+		urt_start_timer();
+	list_add_tail(&process->list, &urt_processes);
+	urt_count++;
+}
+
+static void urt_free(struct urt_process *process)
+{
+	if (process->task)
+		put_task_struct(process->task);
+	put_pid(process->pid);
+	kfree(process);
+}
+
+/* Removes @process from the list and frees it. */
+static void urt_remove(struct urt_process *process)
+{
+	unsigned int level;
+
+	lockdep_assert_held(&urt_lock);
+	for (level = 0; level <= process->pid->level; level++)
+		hash_del(&process->numbers[level].node);
+	list_del(&process->list);
+	urt_count--;
+	if (list_empty(&urt_processes))
+		timer_delete(&urt_timer);
+	urt_free(process);
+}
+
+/*
+ * Registers the process @pid; @task is its leader. The references are the
+ * caller's.
+ *
+ * Return: 0, also if it is registered already, -ENOMEM, or -ENOSPC.
+ */
+static int urt_register(struct pid *pid, struct task_struct *task)
+{
+	struct urt_process *process;
+	int err = 0;
+
+	process = kzalloc(struct_size(process, numbers, pid->level + 1),
+			  GFP_KERNEL_ACCOUNT);
+	if (!process)
+		return -ENOMEM;
+	process->pid = get_pid(pid);
+	process->task = get_task_struct(task);
+
+	mutex_lock(&urt_lock);
+	if (urt_find(pid)) {
+		urt_free(process);
+	} else if (urt_count >= READ_ONCE(max_processes) &&
+		   !capable(CAP_SYS_RESOURCE)) {
+		urt_free(process);
+		err = -ENOSPC;
+	} else {
+		urt_sample(process);
+		urt_add(process);
+		urt_changed();
+	}
+	mutex_unlock(&urt_lock);
+	return err;
+}
+
+/* Whether the writer may unregister @task's process. */
+static bool urt_may_unregister(struct task_struct *task)
+{
+	const struct cred *cred;
+	bool may;
+
+	rcu_read_lock();
+	cred = __task_cred(task);
+	may = uid_eq(current_euid(), cred->uid) ||
+	      ns_capable(cred->user_ns, CAP_SYS_PTRACE);
+	rcu_read_unlock();
+	return may;
+}
+
+/*
+ * Unregisters the process @pid; @task is its leader, whose user counts.
+ *
+ * Return: 0, -ESRCH if it is not registered, or -EPERM.
+ */
+static int urt_unregister(struct pid *pid, struct task_struct *task)
+{
+	struct urt_process *process;
+	int err = 0;
+
+	mutex_lock(&urt_lock);
+	process = urt_find(pid);
+	if (!process) {
+		err = -ESRCH;
+	} else if (!urt_may_unregister(task)) {
+		err = -EPERM;
+	} else {
+		urt_remove(process);
+		urt_changed();
+	}
+	mutex_unlock(&urt_lock);
+	return err;
+}
+
+/*
+ * The two halves of an update
+ */
+
+/*
+ * The top half, in softirq context, where one may not sleep and so not take
+ * urt_lock. It asks without: a list that changes just now costs an update
+ * too many at worst, since whoever adds to an empty list arms the timer anew.
+ */
+static void schedule_cput_upds(struct timer_list *unused)
+{
+	if (!list_empty(&urt_processes))
+		queue_work(urt_workqueue, &urt_work);
+}
+
+/*
+ * Samples @process for an update. Whether it is gone is asked first: only
+ * what is sampled after that is final, and then the task has served.
+ */
+static void urt_update(struct urt_process *process)
+{
+	bool gone = !pid_has_task(process->pid, PIDTYPE_TGID);
+
+	urt_sample(process);
+	if (gone) {
+		put_task_struct(process->task);
+		process->task = NULL;
+	}
+}
+
+/*
+ * The bottom half, in process context. A process without a task was final an
+ * update ago, and every reader has had a period to see that. The timer is
+ * pending already if the list was empty, or the period set, since it fired.
+ */
+static void update_cputimes(struct work_struct *unused)
+{
+	struct urt_process *process, *next;
+
+	mutex_lock(&urt_lock);
+	if (list_empty(&urt_processes))
+		goto unlock;
+	list_for_each_entry_safe(process, next, &urt_processes, list) {
+		if (process->task)
+			urt_update(process);
+		else
+			urt_remove(process);
+		cond_resched();
+	}
+	urt_changed();
+	if (!list_empty(&urt_processes) && !timer_pending(&urt_timer))
+		urt_arm_timer();
+unlock:
+	mutex_unlock(&urt_lock);
+}
+
+/*
+ * The file
+ */
+
+/* Longer than any PID with its sign; room for some zeros in front of it. */
+#define URT_ID_SIZE	32
+
+/* No isspace(): that has more than the three, and not the NUL. */
+static bool urt_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\0';
+}
+
+/*
+ * Reads the next process ID of a write into @id, which is negative for one
+ * to unregister, and moves @pos behind it.
+ *
+ * The text is copied in pieces. An ID that reaches the end of its piece may
+ * go on behind it: then the next piece begins with the ID and shows it whole,
+ * or it fills that piece too and is no ID.
+ *
+ * Return: 1, 0 if nothing but white space is left, -EINVAL, -EFAULT, or
+ * -EINTR if the writer is being killed.
+ */
+static int urt_next_id(const char __user *buf, size_t count, size_t *pos,
+		       int *id)
+{
+	char text[URT_ID_SIZE + 1];
+
+	while (*pos < count) {
+		size_t wanted = min_t(size_t, count - *pos, URT_ID_SIZE);
+		size_t len, start = 0, end;
+
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		len = wanted - copy_from_user(text, buf + *pos, wanted);
+		while (start < len && urt_is_space(text[start]))
+			start++;
+		end = start;
+		while (end < len && !urt_is_space(text[end]))
+			end++;
+		*pos += start;
+		if (end == len && *pos + (end - start) < count) {
+			if (start)
+				continue;
+			return len < wanted ? -EFAULT : -EINVAL;
+		}
+		if (start == end)
+			break;
+		*pos += end - start;
+		text[end] = '\0';
+		if (text[start] == '+' || kstrtoint(text + start, 10, id) ||
+		    !*id || *id == INT_MIN)
+			return -EINVAL;
+		return 1;
+	}
+	return 0;
+}
+
+/*
+ * Registers the process with the number @id in @ns, or unregisters the one
+ * with -@id. Return: 0, -ESRCH, or as urt_register() and urt_unregister().
+ */
+static int urt_take_id(int id, struct pid_namespace *ns)
+{
+	struct task_struct *task;
+	int err = -ESRCH;
+	struct pid *pid;
+
+	rcu_read_lock();
+	pid = get_pid(find_pid_ns(abs(id), ns));
+	rcu_read_unlock();
+	task = get_pid_task(pid, PIDTYPE_TGID);
+	if (task) {
+		err = id > 0 ? urt_register(pid, task) :
+			       urt_unregister(pid, task);
+		put_task_struct(task);
+	}
+	put_pid(pid);
+	return err;
+}
+
+/* Takes the IDs in @buf in order, up to the first that fails. */
+static ssize_t usr_write(struct file *file, const char __user *buf,
+			 size_t count, loff_t *ppos)
+{
+	struct urt_file *urt_file = file->private_data;
+	size_t pos = 0, taken = 0;
+	int id, ret;
+
+	while ((ret = urt_next_id(buf, count, &pos, &id)) > 0) {
+		ret = urt_take_id(id, urt_file->ns);
+		if (ret)
+			break;
+		taken = pos;
+	}
+	if (!ret && (taken || !count))
+		return count;
+	if (taken)
+		return taken;
+	return ret ? ret : -EINVAL;
+}
+
+/* Reads on in the file's snapshot, or at offset 0 in a new one. */
+static ssize_t usr_read(struct file *file, char __user *buf, size_t count,
+			loff_t *ppos)
+{
+	struct urt_file *urt_file = file->private_data;
+	struct urt_snapshot *snapshot;
+	ssize_t ret = 0;
+
+	mutex_lock(&urt_file->lock);
+	if (!*ppos || !urt_file->snapshot)
+		ret = urt_take_snapshot(urt_file);
+	if (!ret) {
+		snapshot = urt_file->snapshot;
+		ret = simple_read_from_buffer(buf, count, ppos,
+					      snapshot->text + snapshot->start,
+					      snapshot->size - snapshot->start);
+	}
+	mutex_unlock(&urt_file->lock);
+	return ret;
+}
+
+/* Neither reading nor writing ever waits; EPOLLPRI is news. */
+static __poll_t urt_poll(struct file *file, poll_table *wait)
+{
+	struct urt_file *urt_file = file->private_data;
+	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+
+	poll_wait(file, &urt_waiters, wait);
+	if (READ_ONCE(urt_file->generation) != READ_ONCE(urt_generation))
+		mask |= EPOLLPRI;
+	return mask;
+}
+
+/*
+ * An open file holds the module, since removing a /proc entry does not wait
+ * for those who poll it: they would be left on a wait queue that is gone.
+ */
+static int urt_open(struct inode *inode, struct file *file)
+{
+	struct urt_file *urt_file;
+
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	urt_file = kzalloc(sizeof(*urt_file), GFP_KERNEL_ACCOUNT);
+	if (!urt_file) {
+		module_put(THIS_MODULE);
+		return -ENOMEM;
+	}
+	urt_file->ns = get_pid_ns(task_active_pid_ns(current));
+	mutex_init(&urt_file->lock);
+	file->private_data = urt_file;
+	return 0;
+}
+
+/* The module stays till this has returned: removing the entry waits for it. */
+static int urt_release(struct inode *inode, struct file *file)
+{
+	struct urt_file *urt_file = file->private_data;
+
+	urt_put_snapshot(urt_file->snapshot);
+	put_pid_ns(urt_file->ns);
+	kfree(urt_file);
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+static const struct proc_ops urt_proc_ops = {
+	.proc_open	= urt_open,
+	.proc_read	= usr_read,
+	.proc_write	= usr_write,
+	.proc_lseek	= default_llseek,
+	.proc_poll	= urt_poll,
+	.proc_release	= urt_release,
+};
+
+/*
+ * The parameters
+ */
+
+/* Sets the period, which begins anew. Return: 0, or -EINVAL. */
+static int urt_set_period(const char *val, const struct kernel_param *kp)
+{
+	unsigned int ms;
+
+	if (kstrtouint(val, 0, &ms) ||
+	    ms < URT_PERIOD_MS_MIN || ms > URT_PERIOD_MS_MAX)
+		return -EINVAL;
+	mutex_lock(&urt_lock);
+	WRITE_ONCE(period_ms, ms);
+	if (!list_empty(&urt_processes))
+		urt_start_timer();
+	mutex_unlock(&urt_lock);
+	return 0;
+}
+
+static const struct kernel_param_ops urt_period_ops = {
+	.set = urt_set_period,
+	.get = param_get_uint,
+};
+
+module_param_cb(period_ms, &urt_period_ops, &period_ms, 0644);
+MODULE_PARM_DESC(period_ms, "Milliseconds between two updates, 10 to 3600000 (5000)");
+module_param(max_processes, uint, 0644);
+MODULE_PARM_DESC(max_processes, "The most processes that are listed (4096)");
+
+static int __init usertime_init(void)
+{
+	struct proc_dir_entry *dir;
+
+	urt_workqueue = alloc_ordered_workqueue("usertime", 0);
+	if (!urt_workqueue)
+		return -ENOMEM;
+	dir = proc_mkdir(URT_DIR, NULL);
+	if (!dir)
+		goto err_workqueue;
+	if (!proc_create(URT_FILE, URT_MODE, dir, &urt_proc_ops))
+		goto err_dir;
+	return 0;
+
+err_dir:
+	proc_remove(dir);
+err_workqueue:
+	destroy_workqueue(urt_workqueue);
+	return -ENOMEM;
+}
+
+/*
+ * Timer and work start each other, but neither over an empty list; and with
+ * the file gone nobody adds to it. So both can be stopped one after the other.
+ */
+static void __exit usertime_exit(void)
+{
+	struct urt_process *process, *next;
+
+	remove_proc_subtree(URT_DIR, NULL);
+	mutex_lock(&urt_lock);
+	list_for_each_entry_safe(process, next, &urt_processes, list)
+		urt_remove(process);
+	urt_changed();
+	mutex_unlock(&urt_lock);
+	timer_delete_sync(&urt_timer);
+	destroy_workqueue(urt_workqueue);
+}
+
+module_init(usertime_init);
+module_exit(usertime_exit);
+
+MODULE_DESCRIPTION("User CPU time of the processes that register");
+MODULE_AUTHOR("The usertime developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the usertime module and the programs that use it share
+ *
+ * A program registers by writing its PID, in decimal, to URT_STATUS_PATH,
+ * and reads there a line "PID: TIME\n" for each registered process.
+ */
+#ifndef USERTIME_H
+#define USERTIME_H
+
+#define URT_DIR		"urt"
+#define URT_FILE	"status"
+#define URT_STATUS_PATH	"/proc/" URT_DIR "/" URT_FILE
+
+/* Anyone may register, and anyone may read. */
+#define URT_MODE	0666
+
+/* TIME is in microseconds: this many make a second of user CPU time. */
+#define URT_UNIT_PER_SEC	1000000
+
+/* The parameter period_ms: milliseconds from one update to the next. */
+#define URT_PERIOD_MS_DEFAULT	5000
+#define URT_PERIOD_MS_MIN	10
+#define URT_PERIOD_MS_MAX	3600000
+
+/* The parameter max_processes: the most lines that are kept. */
+#define URT_MAX_PROCESSES_DEFAULT	4096
+
+#endif /* USERTIME_H */
