@@ -32,6 +32,7 @@
 #include <linux/context_tracking_state.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/kernel.h>
 #include <linux/kref.h>
@@ -75,7 +76,7 @@
  * until a newer registered process has that number.
  *
  * A snapshot is the finished text of the list for one namespace. It never
- * changes. Each open file that reads it holds a reference, and urt_snapshot
+ * changes. Each open file that reads it holds a reference, and urt_latest
  * one while the list is still what the snapshot says.
  */
 struct urt_process;
@@ -114,7 +115,7 @@ static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* how many that are */
 static DEFINE_HASHTABLE(urt_table, 10);	/* of urt_number, by number */
-static struct urt_snapshot *urt_snapshot;
+static struct urt_snapshot *urt_latest;	/* a reference, or NULL */
 static unsigned long urt_generation = 1; /* of the list; poll reads it */
 static ktime_t urt_due;			/* when the next update is */
 
@@ -135,6 +136,17 @@ static struct workqueue_struct *urt_workqueue;
  * One process
  */
 
+/* A counter that runs on: 32-bit processors may read half of it too late. */
+static u64 urt_counter(const u64 *counter)
+{
+	u64 value;
+
+	do {
+		value = READ_ONCE(*counter);
+	} while (!IS_ENABLED(CONFIG_64BIT) && value != READ_ONCE(*counter));
+	return value;
+}
+
 /*
  * Adds to @sum what @thread has used. Where some processors run without a
  * tick (nohz_full) only the kernel's own function knows what has not been
@@ -150,9 +162,10 @@ static void urt_add_thread(struct task_cputime *sum, struct task_struct *thread)
 		sum->stime += stime;
 		sum->sum_exec_runtime += utime + stime;
 	} else {
-		sum->utime += READ_ONCE(thread->utime);
-		sum->stime += READ_ONCE(thread->stime);
-		sum->sum_exec_runtime += READ_ONCE(thread->se.sum_exec_runtime);
+		sum->utime += urt_counter(&thread->utime);
+		sum->stime += urt_counter(&thread->stime);
+		sum->sum_exec_runtime +=
+			urt_counter(&thread->se.sum_exec_runtime);
 	}
 }
 
@@ -172,7 +185,7 @@ static void urt_sum_threads(struct task_cputime *sum,
 /*
  * What all threads of a process have used. A thread that ends moves its part
  * to the signal_struct under stats_lock, a seqlock: if one did meanwhile, the
- * sum is taken again with the lock, and so but once, whatever threads do.
+ * sum is taken again with the lock: twice at most, whatever threads do.
  */
 static void urt_sum_process(struct task_cputime *sum,
 			    struct signal_struct *signal)
@@ -298,8 +311,8 @@ static void urt_render(struct urt_snapshot *snapshot)
 
 /*
  * Gives @file the list as it is now: the snapshot that others have of it
- * already, or a new one. Memory is found without urt_lock, since that may
- * take a user who is short of it long; then the list may have grown.
+ * already, or a new one. It is allocated without urt_lock, which may be slow
+ * for a user near a memory limit; meanwhile the list may have grown.
  *
  * Return: 0 or -ENOMEM, which leaves @file the snapshot that it had.
  */
@@ -309,12 +322,12 @@ static int urt_take_snapshot(struct urt_file *file)
 	unsigned int lines;
 
 	mutex_lock(&urt_lock);
-	while (!urt_snapshot || urt_snapshot->ns != file->ns) {
+	while (!urt_latest || urt_latest->ns != file->ns) {
 		lines = urt_count;
 		if (new && new->size >= (size_t)lines * URT_LINE_SIZE) {
 			urt_render(new);
-			urt_put_snapshot(urt_snapshot);
-			urt_snapshot = new;
+			urt_put_snapshot(urt_latest);
+			urt_latest = new;
 			new = NULL;
 			break;
 		}
@@ -326,8 +339,8 @@ static int urt_take_snapshot(struct urt_file *file)
 		mutex_lock(&urt_lock);
 	}
 	urt_put_snapshot(file->snapshot);
-	kref_get(&urt_snapshot->kref);
-	file->snapshot = urt_snapshot;
+	kref_get(&urt_latest->kref);
+	file->snapshot = urt_latest;
 	WRITE_ONCE(file->generation, urt_generation);
 	mutex_unlock(&urt_lock);
 	urt_put_snapshot(new);
@@ -346,8 +359,8 @@ static void urt_changed(void)
 {
 	lockdep_assert_held(&urt_lock);
 	WRITE_ONCE(urt_generation, urt_generation + 1);
-	urt_put_snapshot(urt_snapshot);
-	urt_snapshot = NULL;
+	urt_put_snapshot(urt_latest);
+	urt_latest = NULL;
 	wake_up_interruptible_poll(&urt_waiters, EPOLLPRI);
 }
 
@@ -375,13 +388,19 @@ static void urt_start_timer(void)
 	urt_arm_timer();
 }
 
+/* Every namespace has its number 1: they are not to share a bucket. */
+static u32 urt_key(pid_t nr, struct pid_namespace *ns)
+{
+	return nr ^ hash_ptr(ns, 32);
+}
+
 /* The number in the table that says @nr in @ns; NULL if there is none. */
 static struct urt_number *urt_find_number(pid_t nr, struct pid_namespace *ns)
 {
 	struct urt_number *number;
 
 	lockdep_assert_held(&urt_lock);
-	hash_for_each_possible(urt_table, number, node, nr) {
+	hash_for_each_possible(urt_table, number, node, urt_key(nr, ns)) {
 		struct urt_process *process = number->process;
 
 		if (pid_nr_ns(process->pid, ns) == nr &&
@@ -399,7 +418,10 @@ static struct urt_process *urt_find(struct pid *pid)
 	return number && number->process->pid == pid ? number->process : NULL;
 }
 
-/* Adds @process to the list, which owns it from now on. */
+/*
+ * Adds @process to the list, which owns it from now on. The timer is armed
+ * after: however soon it fires, the top half finds the list not empty.
+ */
 static void urt_add(struct urt_process *process)
 {
 	unsigned int level;
@@ -412,12 +434,12 @@ static void urt_add(struct urt_process *process)
 		if (old)
 			hash_del(&old->node);
 		number->process = process;
-		hash_add(urt_table, &number->node, upid->nr);
+		hash_add(urt_table, &number->node,
+			 urt_key(upid->nr, upid->ns));
 	}
-	if (list_empty(&urt_processes))
-		urt_start_timer();
 	list_add_tail(&process->list, &urt_processes);
-	urt_count++;
+	if (!urt_count++)
+		urt_start_timer();
 }
 
 static void urt_free(struct urt_process *process)
@@ -445,9 +467,11 @@ static void urt_remove(struct urt_process *process)
 
 /*
  * Registers the process @pid; @task is its leader. The references are the
- * caller's.
+ * caller's. Under urt_lock a process that lives cannot be displaced by one
+ * that is gone, and whose number it may have.
  *
- * Return: 0, also if it is registered already, -ENOMEM, or -ENOSPC.
+ * Return: 0, also if it is registered already, -ENOMEM, -ESRCH if it is gone
+ * by now, or -ENOSPC.
  */
 static int urt_register(struct pid *pid, struct task_struct *task)
 {
@@ -462,22 +486,26 @@ static int urt_register(struct pid *pid, struct task_struct *task)
 	process->task = get_task_struct(task);
 
 	mutex_lock(&urt_lock);
-	if (urt_find(pid)) {
-		urt_free(process);
+	if (!pid_has_task(pid, PIDTYPE_TGID)) {
+		err = -ESRCH;
+	} else if (urt_find(pid)) {
+		err = 0;
 	} else if (urt_count >= READ_ONCE(max_processes) &&
-		   !capable(CAP_SYS_RESOURCE)) {
-		urt_free(process);
+		   !ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE)) {
 		err = -ENOSPC;
 	} else {
 		urt_sample(process);
 		urt_add(process);
 		urt_changed();
+		process = NULL;
 	}
 	mutex_unlock(&urt_lock);
+	if (process)
+		urt_free(process);
 	return err;
 }
 
-/* Whether the writer may unregister @task's process. */
+/* Whether the writer may unregister @task's process; a no is not logged. */
 static bool urt_may_unregister(struct task_struct *task)
 {
 	const struct cred *cred;
@@ -486,7 +514,7 @@ static bool urt_may_unregister(struct task_struct *task)
 	rcu_read_lock();
 	cred = __task_cred(task);
 	may = uid_eq(current_euid(), cred->uid) ||
-	      ns_capable(cred->user_ns, CAP_SYS_PTRACE);
+	      ns_capable_noaudit(cred->user_ns, CAP_SYS_PTRACE);
 	rcu_read_unlock();
 	return may;
 }
@@ -547,8 +575,8 @@ static void urt_update(struct urt_process *process)
 
 /*
  * The bottom half, in process context. A process without a task was final an
- * update ago, and every reader has had a period to see that. The timer is
- * pending already if the list was empty, or the period set, since it fired.
+ * update ago, and has been shown since. The timer is pending already if, since
+ * it fired, a process was added to an empty list or the period was set.
  */
 static void update_cputimes(struct work_struct *unused)
 {
@@ -589,8 +617,8 @@ static bool urt_is_space(char c)
  * to unregister, and moves @pos behind it.
  *
  * The text is copied in pieces. An ID that reaches the end of its piece may
- * go on behind it: then the next piece begins with the ID and shows it whole,
- * or it fills that piece too and is no ID.
+ * go on behind it: the next piece begins with the ID. One that does so from
+ * the beginning of its piece is too long, or what follows cannot be read.
  *
  * Return: 1, 0 if nothing but white space is left, -EINVAL, -EFAULT, or
  * -EINTR if the writer is being killed.
@@ -614,10 +642,12 @@ static int urt_next_id(const char __user *buf, size_t count, size_t *pos,
 		while (end < len && !urt_is_space(text[end]))
 			end++;
 		*pos += start;
+		if (end - start == URT_ID_SIZE)
+			return -EINVAL;
 		if (end == len && *pos + (end - start) < count) {
-			if (start)
-				continue;
-			return len < wanted ? -EFAULT : -EINVAL;
+			if (!start)
+				return -EFAULT;
+			continue;
 		}
 		if (start == end)
 			break;
@@ -763,7 +793,7 @@ static int urt_set_period(const char *val, const struct kernel_param *kp)
 	    ms < URT_PERIOD_MS_MIN || ms > URT_PERIOD_MS_MAX)
 		return -EINVAL;
 	mutex_lock(&urt_lock);
-	WRITE_ONCE(period_ms, ms);
+	period_ms = ms;
 	if (!list_empty(&urt_processes))
 		urt_start_timer();
 	mutex_unlock(&urt_lock);
