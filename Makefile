@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door, for people.  Kbuild says how the module itself is built.
+#
+# KDIR, ARCH and CROSS_COMPILE mean what they mean in every out-of-tree module.
+# KERNEL=/path/to/Image KDIR=/path/to/headers: another kernel for the guests.
+# TESTS="one another": not all of the tests.
+
+B := build
+TESTS := $(filter-out spin demo,$(basename $(notdir $(wildcard test/*.c))))
+
+here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+headers := $(wildcard test/*.h) usertime.h
+cflags := -static -O2 -Wall -Wextra -pthread -I.
+
+all: module $(B)/spin	## build the module for the running kernel, and the test app
+
+module:
+	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
+		"apt-get install linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
+	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules
+
+modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
+	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules_install
+	PATH=$$PATH:/usr/sbin:/sbin depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
+		$$(cat $(here_kdir)/include/config/kernel.release)
+
+$(B)/spin $(TESTS:%=$(B)/here/%): $(B)/%: FORCE
+	@mkdir -p $(@D)
+	$(CROSS_COMPILE)gcc $(cflags) -o $@ test/$(@F).c
+
+$(B)/here/spin: $(B)/spin
+	cp $< $@
+
+# The guest: Debian's arm64 kernel, unless KERNEL says another.  What is made
+# for it is made in build/, apart from what `make` makes for this machine.
+
+debian := $(B)/debian-arm64
+ifdef KERNEL
+$(if $(KDIR),,$(error KERNEL=$(KERNEL) wants its headers too: KDIR=...))
+kernel := $(KERNEL)
+kdir := $(KDIR)
+guest := $(B)/guest$(subst /,-,$(abspath $(KERNEL)))
+else
+kernel := $(debian)/kernel
+kdir := $(debian)/headers
+guest := $(B)/guest
+endif
+
+tools := qemu-system-arm cpio kmod xz-utils perl gcc
+ifeq ($(shell uname -m),aarch64)
+tools += libc6-dev
+else
+tools += gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+cross := aarch64-linux-gnu-
+endif
+
+tools:
+	@scripts/need $(tools)
+
+$(debian)/ready: scripts/debs | tools
+	@scripts/debs $(debian) arm64 linux-image-cloud-arm64 \
+		linux-headers-cloud-arm64 busybox-static
+	@cd $(debian) && ln -s boot/vmlinuz-* kernel && \
+		ln -s usr/src/linux-headers-*-cloud-arm64 headers && touch ready
+
+$(guest)/module/usertime.ko: usertime.c usertime.h Kbuild $(debian)/ready | tools
+	@mkdir -p $(@D)
+	@cp usertime.c usertime.h Kbuild $(@D)
+	@echo "building the module for the guest"
+	@$(MAKE) -s -C $(kdir) M=$(abspath $(@D)) ARCH=arm64 CROSS_COMPILE=$(cross) \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	@touch $@
+
+$(guest)/test/%: test/%.c $(headers) | tools
+	@mkdir -p $(@D)
+	@$(cross)gcc $(cflags) -o $@ $<
+
+programs = $(patsubst %,$(guest)/test/%,$(TESTS) spin)
+initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
+	$(guest)/module/usertime.ko
+
+demo: $(guest)/module/usertime.ko $(guest)/test/spin	## watch it work, in a virtual machine
+	@$(initramfs) test/demo $(guest)/test/spin
+	@LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
+		sh /test/demo /test/spin /test/usertime.ko
+
+test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual machine
+	@rm -rf $(B)/test
+	@$(initramfs) test/run $(programs)
+	@{ scripts/guest $(B)/test $(kernel) $(guest)/initramfs \
+		sh /test/run /test /test/usertime.ko $(TESTS); \
+		echo "# status $$?"; } | scripts/tap $(B)/test $(TESTS)
+
+test-here: all $(B)/here/spin $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
+	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
+	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
+	@rm -rf $(B)/test && mkdir -p $(B)/test
+	@{ test/run $(B)/here usertime.ko $(TESTS); status=$$?; \
+		dmesg | tac | sed '/usertime-test: start/q' | tac >$(B)/test/console.log; \
+		echo "# status $$status"; } | scripts/tap $(B)/test $(TESTS)
+
+$(B)/checkpatch/checkpatch.pl:
+	@scripts/need linux-source xz-utils
+	@mkdir -p $(@D)
+	@for source in /usr/src/linux-source-*.tar.xz; do :; done; \
+		echo "unpacking checkpatch from $$source"; \
+		tar -xf $$source -C $(@D) --strip-components=2 --occurrence=1 \
+		--wildcards '*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
+		'*/scripts/const_structs.checkpatch'
+	@touch $@
+
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch and shellcheck
+	@scripts/need sparse shellcheck
+	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
+		ARCH=$(if $(KDIR),$(ARCH),arm64) \
+		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
+		CFLAGS="$(cflags)" scripts/check $(B)/check $<
+
+clean:	## remove all that was built, but not what was fetched
+	[ ! -e $(here_kdir)/Makefile ] || $(MAKE) -C $(here_kdir) M=$(CURDIR) clean
+	rm -rf $(filter-out $(debian) $(B)/checkpatch,$(wildcard $(B)/*))
+
+help:	## this list
+	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+FORCE:
+.PHONY: all module modules_install tools demo test test-here check clean help FORCE
+.DELETE_ON_ERROR:
