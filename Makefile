@@ -3,14 +3,16 @@
 #
 # KDIR, ARCH and CROSS_COMPILE mean what they mean in every out-of-tree module.
 # KERNEL=/path/to/Image KDIR=/path/to/headers: another kernel for the guests.
-# TESTS="one another": not all of the tests.
+# TESTS="one another": not all of the tests.  OUT=DIR: what they say goes there.
+# MODFLAGS="...": more for the build of the guest's module.
 
 B := build
+OUT := $(B)/test
 TESTS := $(filter-out spin demo,$(basename $(notdir $(wildcard test/*.c))))
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
-headers := $(wildcard test/*.h) usertime.h
-cflags := -static -O2 -Wall -Wextra -pthread -I.
+headers := $(wildcard test/*.h test/*/*.h) usertime.h
+cflags := -static -O2 -Wall -Wextra -pthread -I. -Itest
 
 all: module $(B)/spin	## build the module for the running kernel, and the test app
 
@@ -57,7 +59,7 @@ endif
 tools:
 	@scripts/need $(tools)
 
-$(debian)/ready: scripts/debs | tools
+$(debian)/ready: | tools
 	@scripts/debs $(debian) arm64 linux-image-cloud-arm64 \
 		linux-headers-cloud-arm64 busybox-static
 	@cd $(debian) && ln -s boot/vmlinuz-* kernel && \
@@ -68,12 +70,21 @@ $(guest)/module/usertime.ko: usertime.c usertime.h Kbuild $(debian)/ready | tool
 	@cp usertime.c usertime.h Kbuild $(@D)
 	@echo "building the module for the guest"
 	@$(MAKE) -s -C $(kdir) M=$(abspath $(@D)) ARCH=arm64 CROSS_COMPILE=$(cross) \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+		CONFIG_DEBUG_INFO_BTF_MODULES= $(MODFLAGS) modules
 	@touch $@
 
+# Programs for guests: of test/, or of test/debug/, where some are scripts.
 $(guest)/test/%: test/%.c $(headers) | tools
 	@mkdir -p $(@D)
 	@$(cross)gcc $(cflags) -o $@ $<
+
+$(guest)/test/%: test/debug/%.c $(headers) | tools
+	@mkdir -p $(@D)
+	@$(cross)gcc $(cflags) -o $@ $<
+
+$(guest)/test/%: test/debug/%
+	@mkdir -p $(@D)
+	@cp $< $@
 
 programs = $(patsubst %,$(guest)/test/%,$(TESTS) spin)
 initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
@@ -85,19 +96,19 @@ demo: $(guest)/module/usertime.ko $(guest)/test/spin	## watch it work, in a virt
 		sh /test/demo /test/spin /test/usertime.ko
 
 test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual machine
-	@rm -rf $(B)/test
+	@rm -rf $(OUT)
 	@$(initramfs) test/run $(programs)
-	@{ scripts/guest $(B)/test $(kernel) $(guest)/initramfs \
+	@{ scripts/guest $(OUT) $(kernel) $(guest)/initramfs \
 		sh /test/run /test /test/usertime.ko $(TESTS); \
-		echo "# status $$?"; } | scripts/tap $(B)/test $(TESTS)
+		echo "# status $$?"; } | scripts/tap $(OUT) $(TESTS)
 
 test-here: all $(B)/here/spin $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
 	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
-	@rm -rf $(B)/test && mkdir -p $(B)/test
+	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@{ test/run $(B)/here usertime.ko $(TESTS); status=$$?; \
-		dmesg | tac | sed '/usertime-test: start/q' | tac >$(B)/test/console.log; \
-		echo "# status $$status"; } | scripts/tap $(B)/test $(TESTS)
+		dmesg | tac | sed '/usertime-test: start/q' | tac >$(OUT)/console.log; \
+		echo "# status $$status"; } | scripts/tap $(OUT) $(TESTS)
 
 $(B)/checkpatch/checkpatch.pl:
 	@scripts/need linux-source xz-utils

@@ -79,11 +79,9 @@
  * changes. Each open file that reads it holds a reference, and urt_latest
  * one while the list is still what the snapshot says.
  */
-struct urt_process;
-
 struct urt_number {
 	struct hlist_node node;		/* in urt_table, or unhashed */
-	struct urt_process *process;
+	struct upid *upid;		/* of the struct pid */
 };
 
 struct urt_process {
@@ -389,33 +387,32 @@ static void urt_start_timer(void)
 }
 
 /* Every namespace has its number 1: they are not to share a bucket. */
-static u32 urt_key(pid_t nr, struct pid_namespace *ns)
+static u32 urt_key(const struct upid *upid)
 {
-	return nr ^ hash_ptr(ns, 32);
+	return upid->nr ^ hash_ptr(upid->ns, 32);
 }
 
-/* The number in the table that says @nr in @ns; NULL if there is none. */
-static struct urt_number *urt_find_number(pid_t nr, struct pid_namespace *ns)
+/* What the table has of the number @upid; NULL if that is nothing. */
+static struct urt_number *urt_find_number(const struct upid *upid)
 {
 	struct urt_number *number;
 
 	lockdep_assert_held(&urt_lock);
-	hash_for_each_possible(urt_table, number, node, urt_key(nr, ns)) {
-		struct urt_process *process = number->process;
-
-		if (pid_nr_ns(process->pid, ns) == nr &&
-		    number == &process->numbers[ns->level])
+	hash_for_each_possible(urt_table, number, node, urt_key(upid)) {
+		if (number->upid->nr == upid->nr && number->upid->ns == upid->ns)
 			return number;
 	}
 	return NULL;
 }
 
 /* The registered process that is @pid; NULL if there is none. */
-static struct urt_process *urt_find(struct pid *pid)
+static struct urt_process *urt_find(const struct pid *pid)
 {
-	struct urt_number *number = urt_find_number(pid_nr(pid), &init_pid_ns);
+	struct urt_number *number = urt_find_number(&pid->numbers[0]);
 
-	return number && number->process->pid == pid ? number->process : NULL;
+	if (!number || number->upid != &pid->numbers[0])
+		return NULL;
+	return container_of(number, struct urt_process, numbers[0]);
 }
 
 /*
@@ -429,13 +426,12 @@ static void urt_add(struct urt_process *process)
 	for (level = 0; level <= process->pid->level; level++) {
 		struct upid *upid = &process->pid->numbers[level];
 		struct urt_number *number = &process->numbers[level];
-		struct urt_number *old = urt_find_number(upid->nr, upid->ns);
+		struct urt_number *old = urt_find_number(upid);
 
 		if (old)
 			hash_del(&old->node);
-		number->process = process;
-		hash_add(urt_table, &number->node,
-			 urt_key(upid->nr, upid->ns));
+		number->upid = upid;
+		hash_add(urt_table, &number->node, urt_key(upid));
 	}
 	list_add_tail(&process->list, &urt_processes);
 	if (!urt_count++)
