@@ -8,7 +8,9 @@
 
 B := build
 OUT := $(B)/test
-TESTS := $(filter-out spin demo,$(basename $(notdir $(wildcard test/*.c))))
+TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
+# those that also run where processors do without a tick, and one that only does
+nohz_full := accuracy final nohz_full
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
@@ -23,8 +25,8 @@ module:
 
 modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules_install
-	PATH=$$PATH:/usr/sbin:/sbin depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
-		$$(cat $(here_kdir)/include/config/kernel.release)
+	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
+		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
 $(B)/spin $(TESTS:%=$(B)/here/%): $(B)/%: FORCE
 	@mkdir -p $(@D)
@@ -95,12 +97,19 @@ demo: $(guest)/module/usertime.ko $(guest)/test/spin	## watch it work, in a virt
 	@LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/usertime.ko
 
+# The tests $1 in a guest with $2 on its command line, and the verdict in $3.
+in_guest = rm -rf $3; { APPEND="$2" scripts/guest $3 $(kernel) $(guest)/initramfs \
+	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
+
 test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual machine
-	@rm -rf $(OUT)
 	@$(initramfs) test/run $(programs)
-	@{ scripts/guest $(OUT) $(kernel) $(guest)/initramfs \
-		sh /test/run /test /test/usertime.ko $(TESTS); \
-		echo "# status $$?"; } | scripts/tap $(OUT) $(TESTS)
+ifneq ($(filter nohz_full,$(TESTS)),)
+	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
+endif
+	@$(call in_guest,$(filter-out nohz_full,$(TESTS)),$(APPEND),$(OUT))
+
+test-debug:	## find what other kernels hide: debug kernels, faults, load, coverage
+	@scripts/test-debug
 
 test-here: all $(B)/here/spin $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
@@ -128,12 +137,12 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch 
 		CFLAGS="$(cflags)" scripts/check $(B)/check $<
 
 clean:	## remove all that was built, but not what was fetched
-	[ ! -e $(here_kdir)/Makefile ] || $(MAKE) -C $(here_kdir) M=$(CURDIR) clean
+	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 	rm -rf $(filter-out $(debian) $(B)/checkpatch,$(wildcard $(B)/*))
 
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 FORCE:
-.PHONY: all module modules_install tools demo test test-here check clean help FORCE
+.PHONY: all module modules_install tools demo test test-debug test-here check clean help FORCE
 .DELETE_ON_ERROR:

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "No PID is on two lines", "registering one that is already there changes
+ * nothing": also where many processes register at the same time, each several
+ * others, or all of them the same one.
+ */
+#include "process.h"
+#include "urt.h"
+
+#define WRITERS	8
+#define EACH	50
+#define ROUNDS	100
+
+static struct list list;
+static pid_t pids[WRITERS * EACH];
+static pthread_barrier_t *barrier;
+static int fd;
+
+/* Each registers its own share, one by one, and then the next one's. */
+static void register_shares(void *writer)
+{
+	int first = *(int *)writer * EACH;
+	int own = status_open();
+
+	pthread_barrier_wait(barrier);
+	for (int i = 0; i < 2 * EACH; i++)
+		status_register(own, pids[(first + i) % (WRITERS * EACH)]);
+}
+
+/* All register the same one, again and again. */
+static void register_same(void *unused)
+{
+	int own = status_open();
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(barrier);
+		status_register(own, pids[i]);
+	}
+}
+
+static void run(void (*work)(void *))
+{
+	pid_t writers[WRITERS];
+
+	for (int i = 0; i < WRITERS; i++)
+		writers[i] = start(work, &i);
+	for (int i = 0; i < WRITERS; i++)
+		reap(writers[i]);
+}
+
+static void all_once(int count, const char *name)
+{
+	int missing = 0, twice = 0;
+
+	list_read(fd, &list);
+	for (int i = 0; i < count; i++) {
+		missing += list_count(&list, pids[i]) == 0;
+		twice += list_count(&list, pids[i]) > 1;
+	}
+	if (!ok(!missing && !twice && list.lines == count, "%s", name))
+		diag("%d lines, expected %d; %d missing, %d more than once",
+		     list.lines, count, missing, twice);
+}
+
+int main(void)
+{
+	pthread_barrierattr_t shared;
+
+	plan(3);
+	fd = status_open();
+	barrier = mmap(NULL, sizeof(*barrier), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_barrierattr_init(&shared);
+	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(barrier, &shared, WRITERS);
+	start_crowd(pids, WRITERS * EACH);
+
+	/* Updates walk the list meanwhile. */
+	set_period(10);
+	run(register_shares);
+	all_once(WRITERS * EACH, "several processes register many");
+
+	for (int i = 0; i < WRITERS * EACH; i++)
+		status_write(fd, "-%d", pids[i]);
+	list_read(fd, &list);
+	is(list.length, 0, "all are unregistered");
+
+	run(register_same);
+	all_once(ROUNDS, "several processes register the same one at once");
+	return done();
+}

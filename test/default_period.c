@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "period_ms: time between two updates; 5000 unless set."
+ *
+ * Four updates are watched, and the TIME of a process that spins.
+ */
+#include "process.h"
+#include "urt.h"
+
+#define UPDATES	4
+#define PERIOD	5000
+
+int main(void)
+{
+	long long at[UPDATES], time[UPDATES];
+	int last = UPDATES - 1;
+	pid_t spinner;
+	int fd;
+
+	plan(2 * last + 2);
+	spinner = start_spinner();
+	fd = status_open();
+	status_register(fd, spinner);
+
+	for (int i = 0; i < UPDATES; i++) {
+		wait_update(fd);
+		at[i] = now_ms();
+		time[i] = time_now(fd, spinner) / 1000;
+	}
+	for (int i = 1; i < UPDATES; i++) {
+		is_near(at[i] - at[i - 1], PERIOD, PERIOD / 5,
+			"ms until update %d", i);
+		is_near(time[i] - time[i - 1], PERIOD, PERIOD / 5,
+			"ms that TIME grew until update %d", i);
+	}
+	is_near(at[last] - at[0], last * PERIOD, last * PERIOD / 20,
+		"ms until the last update");
+	is_near(time[last] - time[0], last * PERIOD, last * PERIOD / 20,
+		"ms that TIME grew until the last update");
+	return done();
+}

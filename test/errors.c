@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of errors: EINVAL, "not a decimal number, zero, out of range,
+ * with a `+`, a raw binary integer"; ESRCH, "no such process, or `-PID` of
+ * one that is not registered"; EFAULT.
+ *
+ * "A failed write changes nothing. No write, however malformed, prints to the
+ * kernel log."
+ */
+#include "process.h"
+#include "urt.h"
+
+static const char * const malformed[] = {
+	"abc", "12a", "a12", "1,2", "1.5", "1-2", "0x10", "-", "--5", "- 5",
+	"+5", "-+5", "0", "00", "-0", "2147483648",
+	"-2147483648", "4294967295", "99999999999999999999",
+	" ", "\n", " \t\n\n",
+};
+
+static const unsigned int integers[] = { 1337, 300, 32, 0, 0xffffffff };
+
+#define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
+
+static struct list before, after;
+static int fd, log_fd;
+
+static void fails(int error, const char *name, const void *text, size_t length)
+{
+	long result;
+	int logged;
+
+	list_read(fd, &before);
+	result = status_write_bytes(fd, text, length);
+	logged = log_lines(log_fd);
+	list_read(fd, &after);
+	if (ok(result == -error && !logged && list_same(&before, &after),
+	       "%s: %s", strerrorname_np(error), name))
+		return;
+	diag("the write returned %ld, expected %d", result, -error);
+	diag("%d lines logged; the list was, and is:\n# %s# %s",
+	     logged, before.text, after.text);
+}
+
+static void fails_text(int error, const char *text)
+{
+	char name[64];
+	int at = 0;
+
+	for (int i = 0; text[i]; i++)
+		at += sprintf(name + at, text[i] <= ' ' ? "\\%03o" : "%c",
+			      text[i]);
+	fails(error, name, text, strlen(text));
+}
+
+int main(void)
+{
+	static char digits[100000], noise[128 * 1024];
+	pid_t registered, other, none;
+	long page = sysconf(_SC_PAGESIZE);
+	char *pages, text[64];
+	int length, listed;
+	long result;
+
+	plan(1 + COUNT(malformed) + 2 + COUNT(integers) + 5 + 3 + 5);
+	stop_updates();
+	log_fd = log_open();
+	fd = status_open();
+	registered = start_sleeper();
+	status_register(fd, registered);
+	other = start_sleeper();
+	none = start_sleeper();
+	end(none);
+
+	is(status_write_bytes(fd, "", 0), 0, "an empty write does nothing");
+
+	for (int i = 0; i < COUNT(malformed); i++)
+		fails_text(EINVAL, malformed[i]);
+
+	/* Numbers that are the registered process's, but for an overflow. */
+	sprintf(text, "%lld", (1LL << 32) + registered);
+	fails_text(EINVAL, text);
+	sprintf(text, "18446744073%d", 709551616 + registered);
+	fails_text(EINVAL, text);
+
+	for (int i = 0; i < COUNT(integers); i++) {
+		sprintf(text, "a raw %#x", integers[i]);
+		fails(EINVAL, text, &integers[i], sizeof(integers[i]));
+	}
+
+	memset(digits, '9', sizeof(digits));
+	fails(EINVAL, "5,000 digits", digits, 5000);
+	fails(EINVAL, "100,000 digits", digits, sizeof(digits));
+	digits[0] = '-';
+	fails(EINVAL, "100,000 digits after a sign", digits, sizeof(digits));
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = random();
+	noise[0] = '\x80';
+	fails(EINVAL, "4,096 random bytes", noise, 4096);
+	fails(EINVAL, "131,072 random bytes", noise, sizeof(noise));
+
+	sprintf(text, "%d", none);
+	fails_text(ESRCH, text);
+	sprintf(text, "-%d", none);
+	fails_text(ESRCH, text);
+	sprintf(text, "-%d", other);
+	fails_text(ESRCH, text);
+
+	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(pages + page, page, PROT_NONE);
+	fails(EFAULT, "no address", NULL, 5);
+	fails(EFAULT, "an unreadable buffer", pages + page, 5);
+	memcpy(pages + page - 4, "-123", 4);
+	fails(EFAULT, "a number that cannot be read to its end",
+	      pages + page - 4, 8);
+	memset(pages + page - 4, ' ', 4);
+	fails(EFAULT, "white space, and then nothing readable",
+	      pages + page - 4, 8);
+
+	/* An ID that can be read may be taken, or not; but one or the other. */
+	length = sprintf(text, "%d ", other);
+	memcpy(pages + page - length, text, length);
+	result = status_write_bytes(fd, pages + page - length, length + 9);
+	listed = time_now(fd, other) >= 0;
+	if (!ok(result == -EFAULT ? !listed : listed && result >= length - 1 &&
+		result <= length, "an ID, and then nothing readable"))
+		diag("the write returned %ld, listed: %d", result, listed);
+	return done();
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TIME is "of the whole process: all its threads, those that have ended too,
+ * across execve(2)". "It never decreases."
+ *
+ * A thread that is not the leader and calls execve(2) takes the leader's
+ * place, and its number. The process is the same, with the same user.
+ */
+#include "process.h"
+#include "urt.h"
+
+#define USER	1000
+
+static int self;	/* this program */
+
+/* The new image does this in main(). */
+static int new_image(void)
+{
+	spin(50);
+	raise(SIGSTOP);
+	return 0;
+}
+
+static void *spin_and_execve(void *unused)
+{
+	spin(100);
+	fexecve(self, (char *[]){ "execve", "again", NULL }, environ);
+	die("execve(2)");
+	return unused;
+}
+
+static void by_leader(void *unused)
+{
+	raise(SIGSTOP);
+	spin_and_execve(unused);
+}
+
+static void by_thread(void *unused)
+{
+	pthread_t thread;
+
+	if (setresuid(USER, USER, USER))
+		die("setresuid(2)");
+	raise(SIGSTOP);
+	spin(100);
+	start_thread(&thread, spin_and_execve, unused);
+	sleep_work(unused);
+}
+
+static void test(int fd, void (*work)(void *), const char *name)
+{
+	long long used, listed, final = -1;
+	pid_t pid = start(work, NULL);
+
+	stopped(pid);
+	status_register(fd, pid);
+	go_on(pid);
+	stopped(pid);
+	update_once(fd);
+	is_near(time_now(fd, pid), stat_user_time(pid), TICK,
+		"execve(2) by %s", name);
+
+	if (work == by_thread) {
+		ok(status_write_as(USER, -1, fd, "-%d", pid) > 0,
+		   "its user may unregister it");
+		status_register(fd, pid);
+	}
+	used = end(pid);
+	set_period(100);
+	while ((listed = time_now(fd, pid)) >= 0) {
+		final = listed;
+		changed(fd, -1);
+	}
+	is_near(final, used, TICK, "its final time");
+	stop_updates();
+}
+
+int main(int argc, char **argv)
+{
+	int fd;
+
+	if (argc > 1 && !strcmp(argv[1], "again"))
+		return new_image();
+
+	plan(5);
+	self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (self < 0)
+		die("/proc/self/exe opens");
+	stop_updates();
+	fd = status_open();
+	status_register(fd, getpid());
+	test(fd, by_leader, "the leader");
+	test(fd, by_thread, "another thread");
+	return done();
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "The timer's function `schedule_cput_upds()` is the top half: it queues
+ * `update_cputimes()` on a workqueue if the list is not empty, and does
+ * nothing else." "While no process is registered, no timer is pending: an
+ * idle module costs no wake-up."
+ *
+ * The kernel's trace events tell: which timers are started, expire and are
+ * cancelled, and which functions are queued on a workqueue, where, and run.
+ */
+#include "process.h"
+#include "urt.h"
+
+#include <sys/mount.h>
+
+#define TRACING		"/sys/kernel/tracing"
+#define INSTANCE	TRACING "/instances/usertime"
+#define TESTS		9
+
+/* What has been seen since the beginning. */
+static struct {
+	int started, expired, queued, run;	/* how many times */
+	int queued_elsewhere;		/* than in the top half */
+	int started_there;		/* in the top half */
+	int pending;			/* is the timer? */
+} seen;
+
+static int trace_write(const char *file, const char *text)
+{
+	char path[128];
+	int fd, failed;
+
+	snprintf(path, sizeof(path), INSTANCE "/%s", file);
+	fd = open(path, O_WRONLY);
+	failed = fd < 0 || write(fd, text, strlen(text)) < 0;
+	close(fd);
+	return failed;
+}
+
+/* An instance of tracing of our own. Returns 0 if it is to be had. */
+static int trace_begin(void)
+{
+	if (access(TRACING "/instances", F_OK) &&
+	    mount("tracefs", TRACING, "tracefs", 0, NULL))
+		return 1;
+	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
+		return 1;
+	return trace_write("trace_clock", "global") ||
+	       trace_write("events/timer/timer_start/enable", "1") ||
+	       trace_write("events/timer/timer_expire_entry/enable", "1") ||
+	       trace_write("events/timer/timer_expire_exit/enable", "1") ||
+	       trace_write("events/timer/timer_cancel/enable", "1") ||
+	       trace_write("events/workqueue/enable", "1");
+}
+
+/* A line is: TASK-PID [CPU] FLAGS TIME: EVENT: what there is to say */
+static int is_event(const char *line, const char *event)
+{
+	const char *at = strstr(line, event);
+
+	return at && at[-1] == ' ' && at[strlen(event)] == ':';
+}
+
+/* Go through the trace, from its beginning. */
+static void trace_read(void)
+{
+	FILE *trace = fopen(INSTANCE "/trace", "r");
+	char line[1024], timer[32] = "none";
+	int cpu, top_half = -1;		/* the processor that is in it */
+
+	if (!trace)
+		die("the trace can be read");
+	memset(&seen, 0, sizeof(seen));
+	while (fgets(line, sizeof(line), trace)) {
+		const char *at = strchr(line, '[');
+
+		if (!at || sscanf(at, "[%d]", &cpu) != 1)
+			continue;
+		if (strstr(line, "function=schedule_cput_upds"))
+			sscanf(strstr(line, "timer="), "timer=%31s", timer);
+		if (strstr(line, timer)) {
+			if (is_event(line, "timer_start")) {
+				seen.started++;
+				seen.started_there += cpu == top_half;
+				seen.pending = 1;
+			} else if (is_event(line, "timer_expire_entry")) {
+				seen.expired++;
+				seen.pending = 0;
+				top_half = cpu;
+			} else if (is_event(line, "timer_expire_exit")) {
+				top_half = -1;
+			} else if (is_event(line, "timer_cancel")) {
+				seen.pending = 0;
+			}
+		} else if (strstr(line, "update_cputimes")) {
+			if (is_event(line, "workqueue_queue_work")) {
+				seen.queued++;
+				seen.queued_elsewhere += cpu != top_half;
+			} else if (is_event(line, "workqueue_execute_start")) {
+				seen.run++;
+			}
+		}
+	}
+	fclose(trace);
+}
+
+/* Nothing happens, for a time in which there would be several updates. */
+static void idle(int fd, const char *when)
+{
+	int started, expired;
+
+	trace_read();
+	is(seen.pending, 0, "no timer is pending %s", when);
+	started = seen.started;
+	expired = seen.expired;
+	time_now(fd, 0);
+	changed(fd, 300);
+	trace_read();
+	ok(seen.started == started && seen.expired == expired,
+	   "and none is started");
+}
+
+int main(void)
+{
+	pid_t sleeper;
+	int fd;
+
+	plan(TESTS);
+	sleeper = start_sleeper();
+	fd = status_open();
+	if (trace_begin()) {
+		for (int i = 0; i < TESTS; i++)
+			skip("trace events", "no tracefs");
+		return done();
+	}
+
+	set_period(50);
+	idle(fd, "before anything is registered");
+
+	status_register(fd, sleeper);
+	for (int i = 0; i < 5; i++)
+		wait_update(fd);
+	trace_read();
+	if (!ok(seen.started >= 5 && seen.expired >= 5 && seen.queued >= 5 &&
+		seen.run >= 5, "top half and bottom half run by turns"))
+		diag("started %d, expired %d, queued %d, run %d, expected 5",
+		     seen.started, seen.expired, seen.queued, seen.run);
+	is(seen.queued_elsewhere, 0, "only the top half queues the other");
+	is(seen.started_there, 0, "and it does not start the timer");
+
+	status_write(fd, "-%d", sleeper);
+	idle(fd, "when the last one is unregistered");
+
+	status_register(fd, sleeper);
+	end(sleeper);
+	while (time_now(fd, sleeper) >= 0)
+		changed(fd, -1);
+	idle(fd, "when the last line has gone");
+	rmdir(INSTANCE);
+	return done();
+}

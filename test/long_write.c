@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "A write never [...] splits a number: of a very long write a part that ends
+ * between two numbers is taken, and its length returned."
+ */
+#include "process.h"
+#include "urt.h"
+
+#define COUNT	50
+#define SIZE	(200 * 1024)
+
+static pid_t pids[COUNT];
+static char text[SIZE];
+static struct list list;
+
+static int is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Write it all, as programs do. Is every ID taken, and none split? */
+static void write_all(int fd, size_t length, const char *name)
+{
+	size_t at = 0;
+	int passed = 1;
+
+	while (at < length && passed) {
+		long taken = status_write_bytes(fd, text + at, length - at);
+
+		if (taken <= 0 || (size_t)taken > length - at) {
+			diag("%ld from %zu bytes at %zu", taken,
+			     length - at, at);
+			passed = 0;
+			break;
+		}
+		at += taken;
+		if (at < length && is_digit(text[at - 1]) &&
+		    is_digit(text[at])) {
+			diag("split at %zu: %.20s", at, text + at - 8);
+			passed = 0;
+		}
+	}
+	list_read(fd, &list);
+	for (int i = 0; i < COUNT; i++)
+		if (list_count(&list, pids[i]) != 1)
+			passed = 0;
+	if (!ok(passed && list.lines == COUNT, "%s", name))
+		diag("%d lines, expected %d", list.lines, COUNT);
+}
+
+/* All IDs once, each followed by @gap white spaces. */
+static size_t fill(size_t at, const char *sign, int gap)
+{
+	for (int i = 0; i < COUNT; i++) {
+		at += sprintf(text + at, "%s%d", sign, pids[i]);
+		for (int j = 0; j < gap; j++)
+			text[at++] = "\n \t"[j % 3];
+	}
+	return at;
+}
+
+int main(void)
+{
+	size_t length;
+	int fd;
+
+	plan(6);
+	stop_updates();
+	fd = status_open();
+	start_crowd(pids, COUNT);
+
+	/* The gaps put the IDs at every place around the end of a buffer. */
+	length = 0;
+	for (int gap = 1; length < 120 * 1024; gap = gap % 41 + 1)
+		length = fill(length, "", gap);
+	write_all(fd, length, "120 KiB of IDs");
+
+	length = 0;
+	while (length < 120 * 1024) {
+		length = fill(length, "-", 1);
+		length = fill(length, "", 2);
+	}
+	write_all(fd, length, "120 KiB of IDs that leave and come back");
+
+	length = fill(0, "-", 1000);
+	length = fill(length, "", 1);
+	write_all(fd, length, "50 KiB of white space between IDs");
+
+	for (int i = 0; i < COUNT; i++)
+		status_write(fd, "-%d", pids[i]);
+	memset(text, ' ', 10000);
+	length = fill(10000, "", 1);
+	write_all(fd, length, "10,000 blanks, then IDs");
+	length = fill(0, "", 1);
+	memset(text + length, '\n', 10000);
+	write_all(fd, length + 10000, "IDs, then 10,000 newlines");
+	memset(text + length, '\0', 10000);
+	write_all(fd, length + 10000, "IDs, then 10,000 NULs");
+	return done();
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TIME "never decreases": of processes that spin, in user mode and in the
+ * kernel by turns, whose threads come and go.
+ */
+#include "process.h"
+#include "urt.h"
+
+#define COUNT	4
+#define UPDATES	200
+
+static void *spin_briefly(void *unused)
+{
+	spin(1);
+	return unused;
+}
+
+static void spin_by_turns(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		spin(30);
+		spin_in_kernel(30);
+	}
+}
+
+static void spin_in_threads(void *unused)
+{
+	pthread_t threads[3];
+
+	for (;;) {
+		for (int i = 0; i < 3; i++)
+			start_thread(&threads[i], spin_briefly, unused);
+		for (int i = 0; i < 3; i++)
+			pthread_join(threads[i], NULL);
+	}
+}
+
+static void *spin_kernel_briefly(void *unused)
+{
+	spin_in_kernel(5);
+	return unused;
+}
+
+/* What its threads leave makes the share of the kernel's time jump. */
+static void spin_unlike_threads(void *unused)
+{
+	pthread_t thread;
+
+	for (;;) {
+		start_thread(&thread, spin_kernel_briefly, unused);
+		spin(5);
+		pthread_join(thread, NULL);
+	}
+}
+
+int main(void)
+{
+	static void (* const works[COUNT])(void *) = {
+		spin_work, spin_by_turns, spin_in_threads, spin_unlike_threads,
+	};
+	static const char * const names[COUNT] = {
+		"spinning", "by turns in user mode and the kernel",
+		"in threads that come and go", "in threads and the kernel",
+	};
+	long long time, first[COUNT], last[COUNT], back[COUNT] = { 0 };
+	static struct list list;
+	pid_t pids[COUNT];
+	int fd;
+
+	plan(2 * COUNT);
+	set_period(10);
+	for (int i = 0; i < COUNT; i++)
+		pids[i] = start(works[i], NULL);
+	fd = status_open();
+	for (int i = 0; i < COUNT; i++) {
+		status_register(fd, pids[i]);
+		first[i] = time_now(fd, pids[i]);
+		last[i] = first[i];
+	}
+
+	for (int update = 0; update < UPDATES; update++) {
+		changed(fd, -1);
+		list_read(fd, &list);
+		for (int i = 0; i < COUNT; i++) {
+			time = list_time(&list, pids[i]);
+			if (last[i] - time > back[i])
+				back[i] = last[i] - time;
+			last[i] = time;
+		}
+	}
+	for (int i = 0; i < COUNT; i++) {
+		is(back[i], 0, "no step back: %s", names[i]);
+		ok(last[i] > first[i], "but forward");
+	}
+	return done();
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "Updates do not drift: in a minute there are twelve at 5000 ms."
+ *
+ * The kernel rounds a timer up; what it does so for 5000 ms does not show
+ * before long. These periods show soon if it adds up: 300 ms becomes 320 at
+ * 250 ticks a second, 10 ms becomes 12.
+ */
+#include "process.h"
+#include "urt.h"
+
+#define TRIES	40	/* a busy machine makes the timer, or us, late at times */
+
+/* How long that many updates take, in ms. */
+static int duration(int fd, int updates)
+{
+	long long begin;
+
+	wait_update(fd);
+	begin = now_ms();
+	for (int i = 0; i < updates; i++)
+		wait_update(fd);
+	return now_ms() - begin;
+}
+
+static void no_drift(int fd, int period, int updates, int percent)
+{
+	int expected = period * updates, took;
+
+	set_period(period);
+	for (int i = 0; i < TRIES; i++) {
+		took = duration(fd, updates);
+		if (abs(took - expected) <= expected * percent / 100)
+			break;
+	}
+	is_near(took, expected, expected * percent / 100,
+		"%d updates every %d ms", updates, period);
+}
+
+int main(void)
+{
+	pid_t sleeper;
+	int fd;
+
+	plan(2);
+	sleeper = start_sleeper();
+	fd = status_open();
+	status_register(fd, sleeper);
+	no_drift(fd, 300, 10, 3);
+	no_drift(fd, 10, 25, 10);
+	return done();
+}

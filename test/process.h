@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The processes that the tests register, and what the kernel says
+ * of the CPU time that they use
+ *
+ * A child that has something to do and then is to be looked at, stops itself;
+ * stopped() waits for that.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "tap.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+static inline long long user_time(const struct rusage *usage)
+{
+	return usage->ru_utime.tv_sec * 1000000LL + usage->ru_utime.tv_usec;
+}
+
+/* What getrusage(2) says of the caller. */
+static inline long long own_user_time(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return user_time(&usage);
+}
+
+/*
+ * What /proc/PID/stat says, in its 14th field. That is rounded down to a tick;
+ * half a tick is added here, to be right on average.
+ */
+static inline long long stat_user_time(pid_t pid)
+{
+	char path[32], text[512] = "";
+	long ticks;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		die("%s can be read", path);
+	close(fd);
+	if (sscanf(strrchr(text, ')'),
+		   ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld",
+		   &ticks) != 1)
+		die("%s: %s", path, text);
+	return (2 * ticks + 1) * 1000000LL / (2 * sysconf(_SC_CLK_TCK));
+}
+
+static inline long long cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Use @ms of CPU time in user mode, in this thread. */
+static inline void spin(int ms)
+{
+	long long end = cpu_ms() + ms;
+
+	while (cpu_ms() < end)
+		for (int i = 0; i < 200000; i++)
+			asm volatile("");
+}
+
+/* Use @ms of CPU time in the kernel for the greater part, in this thread. */
+static inline void spin_in_kernel(int ms)
+{
+	static char zeros[65536];
+	long long end = cpu_ms() + ms;
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	while (cpu_ms() < end)
+		if (read(fd, zeros, sizeof(zeros)) < 0)
+			die("/dev/zero can be read");
+	close(fd);
+}
+
+/* A child that does @work with @arg, and ends. */
+static inline pid_t start(void (*work)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork(2)");
+	if (!pid) {
+		work(arg);
+		_exit(0);
+	}
+	return pid;
+}
+
+static inline void sleep_work(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+}
+
+static inline void spin_work(void *arg)
+{
+	(void)arg;
+	for (;;)
+		asm volatile("");
+}
+
+static inline void spin_and_stop_work(void *ms)
+{
+	spin(*(int *)ms);
+	raise(SIGSTOP);
+}
+
+static inline pid_t start_sleeper(void)
+{
+	return start(sleep_work, NULL);
+}
+
+static inline pid_t start_spinner(void)
+{
+	return start(spin_work, NULL);
+}
+
+static inline void stopped(pid_t pid)
+{
+	int status = 0;
+
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		die("process %d stops", pid);
+}
+
+/* A child that has spun for @ms and is stopped. */
+static inline pid_t start_spun(int ms)
+{
+	pid_t pid = start(spin_and_stop_work, &ms);
+
+	stopped(pid);
+	return pid;
+}
+
+/* Let a stopped child go on. */
+static inline void go_on(pid_t pid)
+{
+	kill(pid, SIGCONT);
+}
+
+static inline void stop(pid_t pid)
+{
+	kill(pid, SIGSTOP);
+	stopped(pid);
+}
+
+/* Reap a child, and say what wait4(2) does of its time. */
+static inline long long reap(pid_t pid)
+{
+	struct rusage usage;
+
+	if (wait4(pid, NULL, __WALL, &usage) != pid)
+		die("process %d ends", pid);
+	return user_time(&usage);
+}
+
+static inline long long end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	return reap(pid);
+}
+
+/* A child has ended, and is a zombie until it is reaped. */
+static inline void ended(pid_t pid)
+{
+	siginfo_t info;
+
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		die("process %d ends", pid);
+}
+
+static inline void start_thread(pthread_t *thread, void *(*work)(void *),
+				void *arg)
+{
+	if (pthread_create(thread, NULL, work, arg))
+		die("pthread_create(3)");
+}
+
+static inline int crowd_work(void *arg)
+{
+	sleep_work(arg);
+	return 0;
+}
+
+/* Many children that sleep, as cheap as can be: they share our memory. */
+static inline void start_crowd(pid_t *pids, int count)
+{
+	const int stack = 2048;
+	char *stacks = malloc((size_t)count * stack);
+
+	for (int i = 0; i < count; i++) {
+		pids[i] = clone(crowd_work, stacks + (i + 1) * (size_t)stack,
+				CLONE_VM | CLONE_FILES | SIGCHLD, NULL);
+		if (pids[i] < 0)
+			die("clone(2), process %d of %d", i, count);
+	}
+}
+
+/* A child with the number @pid, which is free. */
+static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
+{
+	char last[16];
+	pid_t child;
+	int fd;
+
+	for (int tries = 0; tries < 1000; tries++) {
+		fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+		snprintf(last, sizeof(last), "%d", pid - 1);
+		if (fd < 0 || write(fd, last, strlen(last)) < 0)
+			die("ns_last_pid can be set");
+		close(fd);
+		child = start(work, arg);
+		if (child == pid)
+			return child;
+		end(child);
+	}
+	die("a process gets the number %d", pid);
+	return 0;
+}
+
+#endif

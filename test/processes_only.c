@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "Only processes register; a thread ID that is not its process's own is
+ * ESRCH. A child of a registered process is not registered."
+ */
+#include "process.h"
+#include "urt.h"
+
+static struct list list;
+
+static void *sleep_thread(void *tid)
+{
+	*(pid_t *)tid = gettid();
+	raise(SIGSTOP);
+	return tid;
+}
+
+/* Stops in its second thread, whose ID it tells, and then has a child. */
+static void parent(void *ids)
+{
+	pid_t *id = ids;
+	pthread_t thread;
+
+	start_thread(&thread, sleep_thread, &id[0]);
+	pthread_join(thread, NULL);
+	id[1] = start_sleeper();
+	raise(SIGSTOP);
+}
+
+static void *register_thread(void *fd)
+{
+	status_register(*(int *)fd, getpid());
+	return fd;
+}
+
+int main(void)
+{
+	pid_t pid, *ids = mmap(NULL, 2 * sizeof(*ids), PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_t thread;
+	int fd;
+
+	plan(6);
+	set_period(50);
+	fd = status_open();
+
+	pid = start(parent, ids);
+	stopped(pid);
+	is(status_write(fd, "%d", ids[0]), -ESRCH, "a thread's ID is no PID");
+	status_register(fd, pid);
+	is(status_write(fd, "%d", ids[0]), -ESRCH,
+	   "nor is it when the process is registered");
+	is(status_write(fd, "-%d", ids[0]), -ESRCH,
+	   "nor does it unregister the process");
+
+	go_on(pid);
+	stopped(pid);
+	wait_update(fd);
+	list_read(fd, &list);
+	list_is(&list, "a child is not registered", pid, 0);
+	is(kill(ids[1], 0), 0, "though it is there");
+
+	start_thread(&thread, register_thread, &fd);
+	pthread_join(thread, NULL);
+	list_read(fd, &list);
+	list_is(&list, "a thread may register its process", pid, getpid(), 0);
+	return done();
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "One write holds one or more decimal process IDs, separated by white space
+ * (blanks, tabs, newlines); a NUL counts as white space."
+ *
+ * "One line for each registered process: `PID: TIME`, in order of
+ * registration." "Registering one that is already there changes nothing and
+ * succeeds." "A write never changes the file's offset."
+ */
+#include "process.h"
+#include "urt.h"
+
+static struct list before, list;
+
+int main(void)
+{
+	pid_t a, b, c, d, e;
+	char text[64];
+	int fd, length;
+
+	plan(14);
+	stop_updates();
+	fd = status_open();
+	list_read(fd, &list);
+	is(list.length, 0, "the list is empty at first");
+
+	a = start_sleeper();
+	b = start_sleeper();
+	c = start_sleeper();
+	d = start_sleeper();
+	e = start_sleeper();
+
+	length = sprintf(text, "%d\n", c);
+	is(status_write_bytes(fd, text, length), length, "echo's newline");
+	length = sprintf(text, "%d", b);
+	is(status_write_bytes(fd, text, length), length, "printf's nothing");
+	length = sprintf(text, "%d", e);
+	is(status_write_bytes(fd, text, length + 1), length + 1,
+	   "a C string with its terminator");
+	length = sprintf(text, " \t\n%d%c%d\t\n\n ", a, '\0', d);
+	is(status_write_bytes(fd, text, length), length,
+	   "two in a write, with white space of every kind");
+	list_read(fd, &list);
+	list_is(&list, "the list is in order of registration",
+		c, b, e, a, d, 0);
+
+	list_read(fd, &before);
+	length = sprintf(text, "%d %d\n", c, a);
+	is(status_write_bytes(fd, text, length), length,
+	   "registering twice succeeds");
+	list_read(fd, &list);
+	ok(list_same(&before, &list), "and changes nothing");
+	status_write(fd, "-%d %d\n", b, b);
+	list_read(fd, &list);
+	list_is(&list, "one that left and came back is the last",
+		c, e, a, d, b, 0);
+
+	status_register(fd, getpid());
+	ok(time_now(fd, getpid()) >= 0, "getpid(2) registers oneself");
+
+	list_read(fd, &list);
+	is(lseek(fd, 0, SEEK_CUR), list.length, "reading moves the offset");
+	status_write(fd, "%d", a);
+	is(lseek(fd, 0, SEEK_CUR), list.length, "writing does not");
+	length = sprintf(text, "-%d %d\n", getpid(), getpid());
+	is(pwrite(fd, text, length, 1000), length, "pwrite(2) is a write");
+	is(lseek(fd, 0, SEEK_CUR), list.length, "which does not, either");
+	return done();
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "IDs are taken in order. At the first that fails the write stops. It returns
+ * the bytes of the IDs taken before that, as any short write does (the caller
+ * writes the rest and then gets the error), or the error if there were none."
+ */
+#include "process.h"
+#include "urt.h"
+
+static struct list list;
+
+int main(void)
+{
+	char text[64], *rest;
+	pid_t a, b, c, none;
+	int fd, taken;
+	long written;
+
+	plan(10);
+	stop_updates();
+	fd = status_open();
+	a = start_sleeper();
+	b = start_sleeper();
+	c = start_sleeper();
+	none = start_sleeper();
+	end(none);
+
+	taken = sprintf(text, "%d %d", a, b);
+	sprintf(text + taken, "  bad %d", c);
+	written = status_write_bytes(fd, text, strlen(text));
+	/* The white space after the last ID may count as taken, or not. */
+	is_near(written, taken + 1, 1, "the bytes of the IDs before the bad");
+	list_read(fd, &list);
+	list_is(&list, "these are taken, those after it are not", a, b, 0);
+	rest = text + (written > 0 ? written : 0);
+	is(status_write_bytes(fd, rest, strlen(rest)), -EINVAL,
+	   "the rest gets the error");
+
+	taken = sprintf(text, "%d", a);
+	sprintf(text + taken, " %d %d", none, c);
+	is_near(status_write_bytes(fd, text, strlen(text)), taken + 1, 1,
+		"the bytes of the IDs before one of no process");
+	is(status_write(fd, "%d %d", none, c), -ESRCH,
+	   "the error where no ID is before it");
+	list_read(fd, &list);
+	list_is(&list, "nothing has changed", a, b, 0);
+
+	taken = sprintf(text, "-%d", a);
+	sprintf(text + taken, " -%d %d", a, c);
+	is_near(status_write_bytes(fd, text, strlen(text)), taken + 1, 1,
+		"the second time is an error");
+	list_read(fd, &list);
+	list_is(&list, "and the first has been done", b, 0);
+
+	taken = sprintf(text, "%d %d -%d %d\n", a, c, b, b);
+	is(status_write_bytes(fd, text, taken), taken,
+	   "registering and unregistering in one write");
+	list_read(fd, &list);
+	list_is(&list, "are done in order", a, c, b, 0);
+	return done();
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "A zombie is not gone: its line stays until it has been reaped."
+ */
+#include "process.h"
+#include "urt.h"
+
+#define UPDATES	8
+
+static void spin_50(void *unused)
+{
+	(void)unused;
+	raise(SIGSTOP);
+	spin(50);
+}
+
+int main(void)
+{
+	long long used, listed;
+	pid_t keeper, zombie;
+	int fd, updates;
+
+	plan(3);
+	keeper = start_sleeper();
+	zombie = start(spin_50, NULL);
+	stopped(zombie);
+	stop_updates();
+	fd = status_open();
+	status_register(fd, keeper);
+	status_register(fd, zombie);
+
+	go_on(zombie);
+	ended(zombie);
+	set_period(50);
+	wait_update(fd);
+	listed = time_now(fd, zombie);
+	for (updates = 0; updates < UPDATES; updates++) {
+		wait_update(fd);
+		if (time_now(fd, zombie) != listed)
+			break;
+	}
+	is(updates, UPDATES, "a zombie's line stays unchanged");
+	used = reap(zombie);
+	is_near(listed, used, TICK, "with all that it ever used");
+
+	while (time_now(fd, zombie) >= 0)
+		changed(fd, -1);
+	ok(1, "it goes when it has been reaped");
+	return done();
+}
