@@ -89,6 +89,8 @@ $(guest)/test/%: test/debug/%
 	@cp $< $@
 
 programs = $(patsubst %,$(guest)/test/%,$(TESTS) spin)
+programs: $(programs)
+
 initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
 	$(guest)/module/usertime.ko
 
@@ -110,6 +112,9 @@ endif
 
 test-debug:	## find what other kernels hide: debug kernels, faults, load, coverage
 	@scripts/test-debug
+
+test-mutants:	## see the tests fail: the module broken in many ways, one at a time
+	@scripts/test-mutants
 
 test-here: all $(B)/here/spin $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
@@ -144,5 +149,5 @@ help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 FORCE:
-.PHONY: all module modules_install tools demo test test-debug test-here check clean help FORCE
+.PHONY: all module modules_install tools demo test test-debug test-mutants test-here programs check clean help FORCE
 .DELETE_ON_ERROR:
