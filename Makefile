@@ -20,7 +20,7 @@ all: module $(B)/spin	## build the module for the running kernel, and the test a
 
 module:
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
-		"apt-get install linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
+		"apt-get install build-essential linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
 	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules
 
 modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
@@ -28,12 +28,13 @@ modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
-$(B)/spin $(TESTS:%=$(B)/here/%): $(B)/%: FORCE
-	@mkdir -p $(@D)
-	$(CROSS_COMPILE)gcc $(cflags) -o $@ test/$(@F).c
+compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $<
 
-$(B)/here/spin: $(B)/spin
-	cp $< $@
+$(B)/spin $(B)/here/spin: test/spin.c $(headers)
+	$(call compile,$(CROSS_COMPILE))
+
+$(B)/here/%: test/%.c $(headers)
+	$(call compile,$(CROSS_COMPILE))
 
 # The guest: Debian's arm64 kernel, unless KERNEL says another.  What is made
 # for it is made in build/, apart from what `make` makes for this machine.
@@ -77,12 +78,10 @@ $(guest)/module/usertime.ko: usertime.c usertime.h Kbuild $(debian)/ready | tool
 
 # Programs for guests: of test/, or of test/debug/, where some are scripts.
 $(guest)/test/%: test/%.c $(headers) | tools
-	@mkdir -p $(@D)
-	@$(cross)gcc $(cflags) -o $@ $<
+	$(call compile,$(cross))
 
 $(guest)/test/%: test/debug/%.c $(headers) | tools
-	@mkdir -p $(@D)
-	@$(cross)gcc $(cflags) -o $@ $<
+	$(call compile,$(cross))
 
 $(guest)/test/%: test/debug/%
 	@mkdir -p $(@D)
@@ -148,6 +147,6 @@ clean:	## remove all that was built, but not what was fetched
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-FORCE:
-.PHONY: all module modules_install tools demo test test-debug test-mutants test-here programs check clean help FORCE
+.PHONY: all module modules_install tools demo test test-debug test-mutants test-here \
+	programs check clean help
 .DELETE_ON_ERROR:

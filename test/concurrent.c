@@ -16,11 +16,19 @@ static pid_t pids[WRITERS * EACH];
 static pthread_barrier_t *barrier;
 static int fd;
 
+/* A user for whom there is no room but for the lines that there should be. */
+static int open_as_user(void)
+{
+	if (seteuid(1000))
+		die("seteuid(2)");
+	return status_open();
+}
+
 /* Each registers its own share, one by one, and then the next one's. */
 static void register_shares(void *writer)
 {
 	int first = *(int *)writer * EACH;
-	int own = status_open();
+	int own = open_as_user();
 
 	pthread_barrier_wait(barrier);
 	for (int i = 0; i < 2 * EACH; i++)
@@ -30,7 +38,7 @@ static void register_shares(void *writer)
 /* All register the same one, again and again. */
 static void register_same(void *unused)
 {
-	int own = status_open();
+	int own = open_as_user();
 
 	(void)unused;
 	for (int i = 0; i < ROUNDS; i++) {
@@ -78,6 +86,7 @@ int main(void)
 
 	/* Updates walk the list meanwhile. */
 	set_period(10);
+	set_parameter("max_processes", WRITERS * EACH);
 	run(register_shares);
 	all_once(WRITERS * EACH, "several processes register many");
 
@@ -86,6 +95,7 @@ int main(void)
 	list_read(fd, &list);
 	is(list.length, 0, "all are unregistered");
 
+	set_parameter("max_processes", ROUNDS);
 	run(register_same);
 	all_once(ROUNDS, "several processes register the same one at once");
 	return done();

@@ -56,7 +56,8 @@ static void test(int fd, void (*work)(void *), const char *name)
 	status_register(fd, pid);
 	go_on(pid);
 	stopped(pid);
-	update_once(fd);
+	for (int i = 0; i < 3; i++)
+		update_once(fd);
 	is_near(time_now(fd, pid), stat_user_time(pid), TICK,
 		"execve(2) by %s", name);
 

@@ -58,6 +58,7 @@ int main(void)
 	is_near(listed, 100000, 50000, "TIME is what the registration found");
 	go_on(spinner);
 	stopped(spinner);
+	status_register(fd, getpid());
 	is(time_now(fd, spinner), listed, "without an update, it stays so");
 	set_period(50);
 	wait_update(fd);
