@@ -10,7 +10,7 @@ B := build
 OUT := $(B)/test
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
-nohz_full := accuracy final nohz_full
+nohz_full := accuracy final nohz_full threads
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h

@@ -29,7 +29,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/capability.h>
-#include <linux/context_tracking_state.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -64,6 +63,13 @@
 #if LINUX_VERSION_MAJOR * 1000 + LINUX_VERSION_PATCHLEVEL < 6002
 #define timer_delete(timer)		del_timer(timer)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
+#endif
+
+/* Whether a thread runs on a processor without a tick (nohz_full). */
+#ifdef CONFIG_VIRT_CPU_ACCOUNTING_GEN
+#define urt_is_tickless(thread)	(READ_ONCE((thread)->vtime.state) >= VTIME_SYS)
+#else
+#define urt_is_tickless(thread)	false
 #endif
 
 /*
@@ -149,15 +155,15 @@ static u64 urt_counter(const u64 *counter)
 }
 
 /*
- * Adds to @sum what @thread has used. Where some processors run without a
- * tick (nohz_full) only the kernel's own function knows what has not been
- * accounted yet; elsewhere these fields are what getrusage(2) reads.
+ * Adds to @sum what @thread has used. These fields are what getrusage(2) reads;
+ * but of a thread that runs without a tick, only the kernel's own function
+ * knows what has not been accounted yet.
  */
 static void urt_add_thread(struct task_cputime *sum, struct task_struct *thread)
 {
 	u64 utime, stime;
 
-	if (context_tracking_enabled()) {
+	if (urt_is_tickless(thread)) {
 		task_cputime_adjusted(thread, &utime, &stime);
 		sum->utime += utime;
 		sum->stime += stime;
@@ -208,18 +214,20 @@ static void urt_sum_process(struct task_cputime *sum,
 /*
  * The user part of @sum in nanoseconds, as the kernel's cputime_adjust() has
  * it: utime and stime are sampled, mostly by the tick, and give the ratio;
- * sum_exec_runtime is exact and gives the amount.
+ * sum_exec_runtime is exact and gives the amount. Of what it @told who asked
+ * the kernel takes nothing back, neither of the user part nor of the other.
  */
-static u64 urt_user_ns(const struct task_cputime *sum)
+static u64 urt_user_ns(const struct task_cputime *sum,
+		       const struct prev_cputime *told)
 {
-	u64 stime, rtime = sum->sum_exec_runtime;
+	u64 rtime = sum->sum_exec_runtime;
+	u64 stime = 0;
 
-	if (!sum->stime)
-		return rtime;
-	if (!sum->utime)
-		return 0;
-	stime = mul_u64_u64_div_u64(sum->stime, rtime, sum->stime + sum->utime);
-	return rtime - min(stime, rtime);
+	if (sum->stime)
+		stime = mul_u64_u64_div_u64(sum->stime, rtime,
+					    sum->stime + sum->utime);
+	stime = max(stime, urt_counter(&told->stime));
+	return max(rtime - min(stime, rtime), urt_counter(&told->utime));
 }
 
 /*
@@ -228,11 +236,13 @@ static u64 urt_user_ns(const struct task_cputime *sum)
  */
 static void urt_sample(struct urt_process *process)
 {
+	struct signal_struct *signal = process->task->signal;
 	struct task_cputime sum;
 	u64 utime_us;
 
-	urt_sum_process(&sum, process->task->signal);
-	utime_us = div_u64(urt_user_ns(&sum), NSEC_PER_USEC);
+	urt_sum_process(&sum, signal);
+	utime_us = div_u64(urt_user_ns(&sum, &signal->prev_cputime),
+			   NSEC_PER_USEC);
 	process->utime_us = max(process->utime_us, utime_us);
 }
 
