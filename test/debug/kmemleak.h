@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * kmemleak, the kernel's own search for memory that nothing points to any more
+ *
+ * It reports what is five seconds old and has not changed since the scan
+ * before: hence two scans, and the wait between them. What it reports tells
+ * the functions that allocated it, as long as the module is loaded.
+ */
+#ifndef KMEMLEAK_H
+#define KMEMLEAK_H
+
+#include "tap.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#define DEBUGFS			"/sys/kernel/debug/"
+#define KMEMLEAK		DEBUGFS "kmemleak"
+#define KMEMLEAK_AGE_MS		5200
+#define KMEMLEAK_LINES_MAX	400
+
+static inline int kmemleak_write(const char *command)
+{
+	int fd = open(KMEMLEAK, O_WRONLY | O_CLOEXEC);
+	int written = fd < 0 ? -1 : write(fd, command, strlen(command));
+
+	if (fd >= 0)
+		close(fd);
+	return written < 0 ? -errno : 0;
+}
+
+/* Is it built into this kernel? */
+static inline int kmemleak_exists(void)
+{
+	mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
+	return !access(KMEMLEAK, F_OK);
+}
+
+static inline void kmemleak_scan(void)
+{
+	int error = kmemleak_write("scan");
+
+	/* It turns itself off for good when its own memory runs out. */
+	if (error) {
+		errno = -error;
+		die("kmemleak scans");
+	}
+}
+
+/* The objects that have leaked; shows them. */
+static inline int kmemleak_objects(void)
+{
+	int objects = 0, lines = 0;
+	char line[512];
+	FILE *file;
+
+	kmemleak_scan();
+	usleep(KMEMLEAK_AGE_MS * 1000);
+	kmemleak_scan();
+	file = fopen(KMEMLEAK, "r");
+	if (!file)
+		die("%s can be read", KMEMLEAK);
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		objects += !strncmp(line, "unreferenced object", 19);
+		if (lines++ < KMEMLEAK_LINES_MAX)
+			diag("%s", line);
+	}
+	fclose(file);
+	return objects;
+}
+
+#endif
