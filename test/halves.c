@@ -15,13 +15,14 @@
 
 #define TRACING		"/sys/kernel/tracing"
 #define INSTANCE	TRACING "/instances/usertime"
-#define TESTS		9
+#define TESTS		10
 
 /* What has been seen since the beginning. */
 static struct {
 	int started, expired, queued, run;	/* how many times */
 	int queued_elsewhere;		/* than in the top half */
 	int started_there;		/* in the top half */
+	int started_since_run;		/* since the last bottom half began */
 	int pending;			/* is the timer? */
 } seen;
 
@@ -81,6 +82,7 @@ static void trace_read(void)
 		if (strstr(line, timer)) {
 			if (is_event(line, "timer_start")) {
 				seen.started++;
+				seen.started_since_run++;
 				seen.started_there += cpu == top_half;
 				seen.pending = 1;
 			} else if (is_event(line, "timer_expire_entry")) {
@@ -98,6 +100,7 @@ static void trace_read(void)
 				seen.queued_elsewhere += cpu != top_half;
 			} else if (is_event(line, "workqueue_execute_start")) {
 				seen.run++;
+				seen.started_since_run = 0;
 			}
 		}
 	}
@@ -156,6 +159,7 @@ int main(void)
 	while (time_now(fd, sleeper) >= 0)
 		changed(fd, -1);
 	idle(fd, "when the last line has gone");
+	is(seen.started_since_run, 0, "not even by the update that removed it");
 	rmdir(INSTANCE);
 	return done();
 }

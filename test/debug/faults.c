@@ -730,6 +730,7 @@ int main(void)
 		return done();
 	}
 	plan(6 + FILES_TESTS + 4 + FILES_TESTS + 1);
+	alarm(600);	/* for kernels that check everything */
 	set_up(FAILSLAB);
 	set("fail_usercopy", "verbose", 0);
 	if (exists(FAIL_PAGES))
