@@ -109,6 +109,24 @@ ifneq ($(filter nohz_full,$(TESTS)),)
 endif
 	@$(call in_guest,$(filter-out nohz_full,$(TESTS)),$(APPEND),$(OUT))
 
+$(guest)/bench/bench: test/bench/bench.c usertime.h | tools
+	$(call compile,$(cross))
+
+$(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
+	@mkdir -p $(@D)
+	@cp test/bench/least.c test/bench/Kbuild $(@D)
+	@$(MAKE) -s -C $(kdir) M=$(abspath $(@D)) ARCH=arm64 CROSS_COMPILE=$(cross) \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	@touch $@
+
+bench: $(guest)/module/usertime.ko $(guest)/bench/bench $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
+	@scripts/need gnuplot-nox
+	@$(initramfs) $(guest)/bench/bench $(guest)/bench/least.ko
+	@LIMIT=1800 ICOUNT=1 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs \
+		/test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
+		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
+	@scripts/bench $(B)/bench.csv $(B)/bench.svg
+
 test-debug:	## find what other kernels hide: debug kernels, faults, load, coverage
 	@scripts/test-debug
 
@@ -148,5 +166,5 @@ help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all module modules_install tools demo test test-debug test-mutants test-here \
-	programs check clean help
+	bench programs check clean help
 .DELETE_ON_ERROR:
