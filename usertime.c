@@ -259,7 +259,8 @@ static struct urt_snapshot *urt_alloc_snapshot(unsigned int lines,
 	size_t size = (size_t)lines * URT_LINE_SIZE;
 	struct urt_snapshot *snapshot;
 
-	snapshot = kvmalloc(sizeof(*snapshot) + size, GFP_KERNEL_ACCOUNT);
+	snapshot = kvmalloc(sizeof(*snapshot) + size,
+			    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!snapshot)
 		return NULL;
 	kref_init(&snapshot->kref);

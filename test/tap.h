@@ -29,7 +29,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef TAP_SECONDS
 #define TAP_SECONDS	100
+#endif
 
 /* Shared, so that the children of a test may say ok() too. */
 static struct {

@@ -12,6 +12,8 @@
  * through with none failed. The knobs in debugfs fail all that have a given
  * function on their stack, or a second one after a first.
  */
+#define TAP_SECONDS	600	/* kernels that check everything take it */
+
 #include "kmemleak.h"
 #include "process.h"
 #include "urt.h"
@@ -730,7 +732,6 @@ int main(void)
 		return done();
 	}
 	plan(6 + FILES_TESTS + 4 + FILES_TESTS + 1);
-	alarm(600);	/* for kernels that check everything */
 	set_up(FAILSLAB);
 	set("fail_usercopy", "verbose", 0);
 	if (exists(FAIL_PAGES))

@@ -17,7 +17,6 @@
 #define DEBUGFS			"/sys/kernel/debug/"
 #define KMEMLEAK		DEBUGFS "kmemleak"
 #define KMEMLEAK_AGE_MS		5200
-#define KMEMLEAK_LINES_MAX	400
 
 static inline int kmemleak_write(const char *command)
 {
@@ -54,8 +53,8 @@ static inline void kmemleak_scan(void)
  */
 static inline int kmemleak_objects(void)
 {
-	int objects = 0, lines = 0;
-	char line[512];
+	int objects = 0, length = 0;
+	char line[512], object[8192];
 	FILE *file;
 
 	kmemleak_scan();
@@ -64,12 +63,20 @@ static inline int kmemleak_objects(void)
 	file = fopen(KMEMLEAK, "r");
 	if (!file)
 		die("%s can be read", KMEMLEAK);
-	while (fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		objects += !strncmp(line, "unreferenced object", 19);
-		objects -= !!strstr(line, " sysfs_slab_add+");
-		if (lines++ < KMEMLEAK_LINES_MAX)
-			diag("%s", line);
+	while (!feof(file)) {
+		char *got = fgets(line, sizeof(line), file);
+
+		/* An object ends where the next one begins. */
+		if (!got || !strncmp(line, "unreferenced object", 19)) {
+			if (length && !strstr(object, " sysfs_slab_add+")) {
+				objects++;
+				diag("%s", object);
+			}
+			length = 0;
+		}
+		if (got && length + strlen(line) < sizeof(object))
+			length += sprintf(object + length, "%s%s",
+					  length ? "# " : "", line);
 	}
 	fclose(file);
 	return objects;
