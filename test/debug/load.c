@@ -705,23 +705,29 @@ static void user_writer(void)
  */
 
 /* Register a process that has one of the numbers, and has not been reaped. */
-static bool register_number(pid_t pid)
+static bool write_number(int fd, pid_t pid)
 {
 	struct number *number = &shared->numbers[pid - FIRST_NUMBER];
 	char text[32], who[16];
-	int fd, length;
+	int length;
 	bool done;
 
-	fd = try_open();
-	if (fd < 0)
-		return false;
 	add(number->begun, 1);
 	length = print_number(text, pid);
 	sprintf(who, "%d", pid);
 	done = is_registered(status_write_bytes(fd, text, length), length, who);
 	add(number->finished, 1);
-	close(fd);
 	return done;
+}
+
+static void register_number(pid_t pid)
+{
+	int fd = try_open();
+
+	if (fd < 0)
+		return;
+	write_number(fd, pid);
+	close(fd);
 }
 
 static void register_and_spin(void)
@@ -902,16 +908,18 @@ static void check_reuse(const struct child *child,
 /*
  * Kill a child that is registered, and have another get the number before
  * the next update, for which that is put off. In the end the other registers,
- * too.
+ * too. The module cannot go meanwhile: the file stays open.
  */
 static void reuse(struct child *children, struct child *child)
 {
 	struct snapshot *new = &snapshots[0], *old = &snapshots[1];
 	bool was_registered;
-	int fd;
+	int fd = try_open();
 
+	if (fd < 0)
+		return;
 	write_parameter(PARAMETERS "period_ms", "1000", 0);
-	was_registered = register_number(child->pid);
+	was_registered = write_number(fd, child->pid);
 	kill(child->pid, SIGKILL);
 	ended(child->pid);
 	reap_children(children, WNOHANG);
@@ -920,20 +928,17 @@ static void reuse(struct child *children, struct child *child)
 		sleep_work(NULL);
 	}
 	happened(REUSE);
-	fd = was_registered ? try_open() : -1;
-	if (fd >= 0) {
-		if (take_snapshot(fd, old, NULL)) {
-			check_reuse(child, old);
-			write_parameter(PARAMETERS "period_ms", "10", 0);
-			changed(fd, 200);
-			if (take_snapshot(fd, new, old)) {
-				check_reuse(child, new);
-				register_number(child->pid);
-				take_snapshot(fd, old, new);
-			}
+	if (was_registered && take_snapshot(fd, old, NULL)) {
+		check_reuse(child, old);
+		write_parameter(PARAMETERS "period_ms", "10", 0);
+		changed(fd, 200);
+		if (take_snapshot(fd, new, old)) {
+			check_reuse(child, new);
+			write_number(fd, child->pid);
+			take_snapshot(fd, old, new);
 		}
-		close(fd);
 	}
+	close(fd);
 	kill(child->pid, SIGKILL);
 	ended(child->pid);
 	reap_children(children, WNOHANG);
