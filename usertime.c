@@ -60,7 +60,8 @@
 #include "usertime.h"
 
 /* Names that differ from 5.10, the oldest kernel, to the newest. */
-#if LINUX_VERSION_MAJOR * 1000 + LINUX_VERSION_PATCHLEVEL < 6002
+#if !defined(LINUX_VERSION_MAJOR) || /* since 5.12 */ \
+	LINUX_VERSION_MAJOR * 1000 + LINUX_VERSION_PATCHLEVEL < 6002
 #define timer_delete(timer)		del_timer(timer)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
 #endif
@@ -82,7 +83,8 @@
  * until a newer registered process has that number.
  *
  * A snapshot is the finished text of the list for one namespace. It never
- * changes. Each open file that reads it holds a reference, and urt_latest
+ * changes. An open file is one: at first of no list at all, then the one that
+ * it reads, which it shares with others. Each holds a reference, and urt_latest
  * one while the list is still what the snapshot says.
  */
 struct urt_number {
@@ -100,18 +102,11 @@ struct urt_process {
 
 struct urt_snapshot {
 	struct kref kref;
-	struct pid_namespace *ns;	/* a reference */
+	struct pid_namespace *ns;	/* of who opened the file; a reference */
+	unsigned long generation;	/* of the list; 0 if of none */
 	size_t size;			/* of text */
 	size_t start;			/* where in text the list begins */
 	char text[];
-};
-
-/* An open file. */
-struct urt_file {
-	struct pid_namespace *ns;	/* of who opened it; a reference */
-	struct mutex lock;		/* one read at a time; outside urt_lock */
-	struct urt_snapshot *snapshot;	/* a reference, or NULL; under lock */
-	unsigned long generation;	/* of the snapshot, 0 if none */
 };
 
 /* Protects the list and everything that changes with it. */
@@ -119,12 +114,19 @@ static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* how many that are */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
-static struct urt_snapshot *urt_latest;	/* a reference, or NULL */
 static unsigned long urt_generation = 1; /* of the list; poll reads it */
 static ktime_t urt_due;			/* when the next update is */
 
 static unsigned int period_ms = URT_PERIOD_MS_DEFAULT;
 static unsigned int max_processes = URT_MAX_PROCESSES_DEFAULT; /* no lock */
+
+/*
+ * Protects urt_latest and which snapshot an open file (private_data) is. It is
+ * taken inside urt_lock and held for a few instructions only: who reads what
+ * others have read already does not wait for an update.
+ */
+static DEFINE_SPINLOCK(urt_snapshot_lock);
+static struct urt_snapshot *urt_latest;	/* a reference, or NULL */
 
 /* Pollers, until the list changes. */
 static DECLARE_WAIT_QUEUE_HEAD(urt_waiters);
@@ -265,6 +267,7 @@ static struct urt_snapshot *urt_alloc_snapshot(unsigned int lines,
 		return NULL;
 	kref_init(&snapshot->kref);
 	snapshot->ns = get_pid_ns(ns);
+	snapshot->generation = 0;
 	snapshot->size = size;
 	snapshot->start = size;
 	return snapshot;
@@ -321,41 +324,80 @@ static void urt_render(struct urt_snapshot *snapshot)
 			cond_resched();
 	}
 	snapshot->start = text - snapshot->text;
+	snapshot->generation = urt_generation;
+}
+
+/* The snapshot that @file is, with a reference. */
+static struct urt_snapshot *urt_get_snapshot(struct file *file)
+{
+	struct urt_snapshot *snapshot;
+
+	spin_lock(&urt_snapshot_lock);
+	snapshot = file->private_data;
+	kref_get(&snapshot->kref);
+	spin_unlock(&urt_snapshot_lock);
+	return snapshot;
+}
+
+/* Makes @file the latest snapshot if that shows what it would. */
+static bool urt_take_latest(struct file *file)
+{
+	struct urt_snapshot *old = NULL, *snapshot;
+
+	spin_lock(&urt_snapshot_lock);
+	snapshot = file->private_data;
+	if (urt_latest && urt_latest->ns == snapshot->ns) {
+		old = snapshot;
+		kref_get(&urt_latest->kref);
+		file->private_data = urt_latest;
+	}
+	spin_unlock(&urt_snapshot_lock);
+	urt_put_snapshot(old);
+	return old;
+}
+
+/* Makes @snapshot, or NULL, the latest. */
+static void urt_set_latest(struct urt_snapshot *snapshot)
+{
+	struct urt_snapshot *old;
+
+	spin_lock(&urt_snapshot_lock);
+	old = urt_latest;
+	urt_latest = snapshot;
+	spin_unlock(&urt_snapshot_lock);
+	urt_put_snapshot(old);
 }
 
 /*
- * Gives @file the list as it is now: the snapshot that others have of it
- * already, or a new one. It is allocated without urt_lock, which may be slow
- * for a user near a memory limit; meanwhile the list may have grown.
+ * Makes @file a snapshot of the list as it is now: the one that others have of
+ * it already, or a new one. It is allocated without urt_lock, which may be
+ * slow for a user near a memory limit; meanwhile the list may have grown.
  *
- * Return: 0 or -ENOMEM, which leaves @file the snapshot that it had.
+ * Return: 0 or -ENOMEM, which leaves @file the snapshot that it was.
  */
-static int urt_take_snapshot(struct urt_file *file)
+static int urt_take_snapshot(struct file *file, struct pid_namespace *ns)
 {
 	struct urt_snapshot *new = NULL;
 	unsigned int lines;
 
+	if (urt_take_latest(file))
+		return 0;
 	mutex_lock(&urt_lock);
-	while (!urt_latest || urt_latest->ns != file->ns) {
+	while (!urt_take_latest(file)) {
 		lines = urt_count;
 		if (new && new->size >= (size_t)lines * URT_LINE_SIZE) {
 			urt_render(new);
-			urt_put_snapshot(urt_latest);
-			urt_latest = new;
+			urt_set_latest(new);
 			new = NULL;
-			break;
+			continue;
 		}
 		mutex_unlock(&urt_lock);
 		urt_put_snapshot(new);
-		new = urt_alloc_snapshot(lines + lines / 8 + 1, file->ns);
+		new = urt_alloc_snapshot(lines + lines / 8 + 1, ns);
 		if (!new)
 			return -ENOMEM;
 		mutex_lock(&urt_lock);
 	}
-	urt_put_snapshot(file->snapshot);
-	kref_get(&urt_latest->kref);
-	file->snapshot = urt_latest;
-	WRITE_ONCE(file->generation, urt_generation);
 	mutex_unlock(&urt_lock);
 	urt_put_snapshot(new);
 	return 0;
@@ -373,8 +415,7 @@ static void urt_changed(void)
 {
 	lockdep_assert_held(&urt_lock);
 	WRITE_ONCE(urt_generation, urt_generation + 1);
-	urt_put_snapshot(urt_latest);
-	urt_latest = NULL;
+	urt_set_latest(NULL);
 	wake_up_interruptible_poll(&urt_waiters, EPOLLPRI);
 }
 
@@ -716,16 +757,17 @@ static int urt_take_id(int id, struct pid_namespace *ns)
 static ssize_t usr_write(struct file *file, const char __user *buf,
 			 size_t count, loff_t *ppos)
 {
-	struct urt_file *urt_file = file->private_data;
+	struct urt_snapshot *snapshot = urt_get_snapshot(file);
 	size_t pos = 0, taken = 0;
 	int id, ret;
 
 	while ((ret = urt_next_id(buf, count, &pos, &id)) > 0) {
-		ret = urt_take_id(id, urt_file->ns);
+		ret = urt_take_id(id, snapshot->ns);
 		if (ret)
 			break;
 		taken = pos;
 	}
+	urt_put_snapshot(snapshot);
 	if (!ret && (taken || !count))
 		return count;
 	if (taken)
@@ -737,32 +779,34 @@ static ssize_t usr_write(struct file *file, const char __user *buf,
 static ssize_t usr_read(struct file *file, char __user *buf, size_t count,
 			loff_t *ppos)
 {
-	struct urt_file *urt_file = file->private_data;
-	struct urt_snapshot *snapshot;
+	struct urt_snapshot *snapshot = urt_get_snapshot(file);
 	ssize_t ret = 0;
 
-	mutex_lock(&urt_file->lock);
-	if (!*ppos || !urt_file->snapshot)
-		ret = urt_take_snapshot(urt_file);
-	if (!ret) {
-		snapshot = urt_file->snapshot;
-		ret = simple_read_from_buffer(buf, count, ppos,
-					      snapshot->text + snapshot->start,
-					      snapshot->size - snapshot->start);
+	if (!*ppos || !snapshot->generation) {
+		ret = urt_take_snapshot(file, snapshot->ns);
+		urt_put_snapshot(snapshot);
+		if (ret)
+			return ret;
+		snapshot = urt_get_snapshot(file);
 	}
-	mutex_unlock(&urt_file->lock);
+	ret = simple_read_from_buffer(buf, count, ppos,
+				      snapshot->text + snapshot->start,
+				      snapshot->size - snapshot->start);
+	urt_put_snapshot(snapshot);
 	return ret;
 }
 
 /* Neither reading nor writing ever waits; EPOLLPRI is news. */
 static __poll_t urt_poll(struct file *file, poll_table *wait)
 {
-	struct urt_file *urt_file = file->private_data;
 	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+	struct urt_snapshot *snapshot;
 
 	poll_wait(file, &urt_waiters, wait);
-	if (READ_ONCE(urt_file->generation) != READ_ONCE(urt_generation))
+	snapshot = urt_get_snapshot(file);
+	if (snapshot->generation != READ_ONCE(urt_generation))
 		mask |= EPOLLPRI;
+	urt_put_snapshot(snapshot);
 	return mask;
 }
 
@@ -772,29 +816,20 @@ static __poll_t urt_poll(struct file *file, poll_table *wait)
  */
 static int urt_open(struct inode *inode, struct file *file)
 {
-	struct urt_file *urt_file;
-
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	urt_file = kzalloc(sizeof(*urt_file), GFP_KERNEL_ACCOUNT);
-	if (!urt_file) {
+	file->private_data = urt_alloc_snapshot(0, task_active_pid_ns(current));
+	if (!file->private_data) {
 		module_put(THIS_MODULE);
 		return -ENOMEM;
 	}
-	urt_file->ns = get_pid_ns(task_active_pid_ns(current));
-	mutex_init(&urt_file->lock);
-	file->private_data = urt_file;
 	return 0;
 }
 
 /* The module stays till this has returned: removing the entry waits for it. */
 static int urt_release(struct inode *inode, struct file *file)
 {
-	struct urt_file *urt_file = file->private_data;
-
-	urt_put_snapshot(urt_file->snapshot);
-	put_pid_ns(urt_file->ns);
-	kfree(urt_file);
+	urt_put_snapshot(file->private_data);
 	module_put(THIS_MODULE);
 	return 0;
 }

@@ -73,7 +73,8 @@ int main(void)
 	stopped(pid);
 	status_register(fd, pid);
 
-	least = before = fresh_time(fd, pid);
+	before = fresh_time(fd, pid);
+	least = before;
 	ok(before > SPINNERS * SPIN_MS * 1000LL / 2,
 	   "%d threads use %d ms each", SPINNERS, SPIN_MS);
 	go_on(pid);

@@ -10,14 +10,15 @@
  * have few processes can have many that have registered and ended. There are
  * max_processes lines. An open file costs
  *
- *	struct file + pde_opener + urt_file + snapshot
+ *	struct file + pde_opener + snapshot
  *
- * where the snapshot is 33 bytes for each line of the list and an eighth more,
- * rounded up to a power of two. No two files need have the same one, and the
- * module keeps the latest. There are as many files as the user may open. So
+ * where struct file includes the same, too, and the snapshot is 33 bytes for
+ * each line of the list and an eighth more, rounded up to a power of two. No
+ * two files need have the same one, and the module keeps the latest. There are
+ * as many files as the user may open. So
  *
  *	max_processes * (entry + pid + task_struct + signal_struct + cred) +
- *	files * (struct file + pde_opener + urt_file + snapshot) + snapshot
+ *	files * (struct file + pde_opener + snapshot) + snapshot
  *
  * All of it is charged to the user's memory cgroup, and stops at its limit.
  *
@@ -38,8 +39,7 @@
 
 /* The sizes in usertime.c, where the kernel has no debugging in them. */
 #define ENTRY(level)	(40 + 24 * ((level) + 1)) /* of PID namespaces */
-#define URT_FILE_MOST	1024	/* 56, but more where mutexes are debugged */
-#define SNAPSHOT	32
+#define SNAPSHOT	40	/* and as long as this before it is read */
 #define LINE		33
 
 /* What may be left of what comes back: a table of files has grown. */
@@ -502,7 +502,9 @@ static void the_bound(int fd)
 	long snapshot = SNAPSHOT + (lines + lines / 8 + 1) * LINE;
 	long least = round_up(snapshot, sysconf(_SC_PAGESIZE));
 	long most = power_of_two(snapshot);
-	long file = cost("filp") + cost("pde_opener") + URT_FILE_MOST;
+	long file = cost("filp") + cost("lsm_file_cache") +
+		    cost("pde_opener");
+	long unread = cost_of_size(SNAPSHOT);
 	long before, ended, opened, read, bound;
 	pid_t user = start(hoard, &lines);
 
@@ -521,11 +523,12 @@ static void the_bound(int fd)
 		   "what ended processes hold");
 
 	next(user);
-	opened = held_more("usertime-user", ended + FILES * cost("filp"),
-			   FILES * URT_FILE_MOST);
+	opened = held_more("usertime-user", ended + FILES * (file + unread),
+			   FILES * (unread + cost("pde_opener")));
 	show("with as many files open", opened);
 	diag("%ld bytes for each of %d", (opened - ended) / FILES, FILES);
-	is_between(opened - ended, FILES * cost("filp"), FILES * file,
+	is_between(opened - ended, FILES * cost("filp"),
+		   FILES * (file + unread),
 		   "what open files hold");
 
 	next(user);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "A read with offset 0 takes a new snapshot", of the whole list: also where
+ * several read the same open file at once, and the list changes meanwhile.
+ */
+#include "process.h"
+#include "urt.h"
+
+#define READERS	4
+#define ROUNDS	300
+#define CROWD	100
+
+static pid_t pids[CROWD];
+static int fd;
+
+/* Whole: every line, and at its end all of those that never leave. */
+static void read_again_and_again(void *name)
+{
+	static struct list list;
+	int whole = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		ssize_t got = pread(fd, list.text, sizeof(list.text) - 1, 0);
+
+		list.length = got < 0 ? 0 : got;
+		if (!list_parse(&list) || list.lines < CROWD ||
+		    list.line[0].pid != pids[0] ||
+		    list.line[CROWD - 1].pid != pids[CROWD - 1])
+			break;
+		whole++;
+	}
+	is(whole, ROUNDS, "reader %s sees the whole list each time",
+	   (char *)name);
+}
+
+int main(void)
+{
+	char *names[READERS] = { "1", "2", "3", "4" };
+	pid_t readers[READERS], other;
+	int own, left = READERS;
+
+	plan(READERS + 1);
+	set_period(URT_PERIOD_MS_MIN);
+	fd = status_open();
+	own = status_open();
+	start_crowd(pids, CROWD);
+	for (int i = 0; i < CROWD; i++)
+		status_register(own, pids[i]);
+	other = start_sleeper();
+	for (int i = 0; i < READERS; i++)
+		readers[i] = start(read_again_and_again, names[i]);
+	while (left) {
+		status_register(own, other);
+		status_write(own, "-%d", other);
+		for (int i = 0; i < READERS; i++)
+			if (readers[i] && waitpid(readers[i], NULL, WNOHANG)) {
+				readers[i] = 0;
+				left--;
+			}
+	}
+	is(time_now(fd, other), -1, "and in the end who has left is gone");
+	return done();
+}
