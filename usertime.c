@@ -288,13 +288,26 @@ static void urt_put_snapshot(struct urt_snapshot *snapshot)
 		kref_put(&snapshot->kref, urt_free_snapshot);
 }
 
-/* Writes @number in decimal in front of @end and returns where it begins. */
-static char *urt_put_decimal(char *end, u64 number)
+/*
+ * Writes @number in decimal in front of @end and returns where it begins: two
+ * digits at a time, the division being what takes long. A zero in front of an
+ * odd number of digits is written, too, but does not count.
+ */
+static __always_inline char *urt_put_decimal(char *end, u64 number)
 {
+	static const char digits[] =
+		"00010203040506070809101112131415161718192021222324"
+		"25262728293031323334353637383940414243444546474849"
+		"50515253545556575859606162636465666768697071727374"
+		"75767778798081828384858687888990919293949596979899";
+	unsigned int two;
+
 	do {
-		*--end = '0' + do_div(number, 10);
+		two = do_div(number, 100);
+		end -= 2;
+		memcpy(end, digits + 2 * two, 2);
 	} while (number);
-	return end;
+	return two < 10 ? end + 1 : end;
 }
 
 /*
