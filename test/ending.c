@@ -8,7 +8,7 @@
 
 #include <semaphore.h>
 
-#define SLEEPERS	2000	/* to make the sum take long */
+#define SLEEPERS	500	/* to make the sum take long */
 #define SPINNERS	24
 #define SPIN_MS		100
 
