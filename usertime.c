@@ -891,3 +891,4 @@ module_exit(usertime_exit);
 MODULE_DESCRIPTION("User CPU time of the processes that register");
 MODULE_AUTHOR("The usertime developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(URT_VERSION);

@@ -8,6 +8,9 @@
 #ifndef USERTIME_H
 #define USERTIME_H
 
+/* debian/changelog and CHANGELOG.md say the same; make check compares them. */
+#define URT_VERSION	"1.0.0"
+
 #define URT_DIR		"urt"
 #define URT_FILE	"status"
 #define URT_STATUS_PATH	"/proc/" URT_DIR "/" URT_FILE
