@@ -151,8 +151,16 @@ $(B)/checkpatch/checkpatch.pl:
 		'*/scripts/const_structs.checkpatch'
 	@touch $@
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch and shellcheck
-	@scripts/need sparse shellcheck
+deb:	## build the Debian package, in build/deb/
+	@scripts/need dpkg-dev debhelper dh-dkms lintian cpio
+	@scripts/deb $(B)/deb
+
+test-deb: deb	## install, load and purge it on Debian 12 and 13 (ONLY=12: on one)
+	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
+	@scripts/test-deb $(B)/deb/*.deb $(or $(ONLY),12 13)
+
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual page
+	@scripts/need sparse shellcheck kmod man-db mandoc
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
 		ARCH=$(if $(KDIR),$(ARCH),arm64) \
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
@@ -166,5 +174,5 @@ help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all module modules_install tools demo test test-debug test-mutants test-here \
-	bench programs check clean help
+	bench programs deb test-deb check clean help
 .DELETE_ON_ERROR:

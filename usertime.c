@@ -119,6 +119,8 @@ static ktime_t urt_due;			/* when the next update is */
 
 static unsigned int period_ms = URT_PERIOD_MS_DEFAULT;
 static unsigned int max_processes = URT_MAX_PROCESSES_DEFAULT; /* no lock */
+static umode_t mode = URT_MODE;		/* this and gid: set at load only */
+static unsigned int gid;
 
 /*
  * Protects urt_latest and which snapshot an open file (private_data) is. It is
@@ -886,9 +888,57 @@ MODULE_PARM_DESC(period_ms, "Milliseconds between two updates, 10 to 3600000 (50
 module_param(max_processes, uint, 0644);
 MODULE_PARM_DESC(max_processes, "The most processes that are listed (4096)");
 
+/*
+ * Sets the mode of the file, in octal, as chmod(1) takes it: who may read and
+ * who may write. Not 0, in which procfs sees a wish for 0444.
+ *
+ * Return: 0, or -EINVAL.
+ */
+static int urt_set_mode(const char *val, const struct kernel_param *kp)
+{
+	u16 value;
+
+	if (kstrtou16(val, 8, &value) || !value || value & ~0666)
+		return -EINVAL;
+	mode = value;
+	return 0;
+}
+
+static int urt_get_mode(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%#o\n", mode);
+}
+
+/* Sets the group of the file. Return: 0, or -EINVAL. */
+static int urt_set_gid(const char *val, const struct kernel_param *kp)
+{
+	unsigned int value;
+
+	if (kstrtouint(val, 10, &value) ||
+	    !gid_valid(make_kgid(&init_user_ns, value)))
+		return -EINVAL;
+	gid = value;
+	return 0;
+}
+
+static const struct kernel_param_ops urt_mode_ops = {
+	.set = urt_set_mode,
+	.get = urt_get_mode,
+};
+
+static const struct kernel_param_ops urt_gid_ops = {
+	.set = urt_set_gid,
+	.get = param_get_uint,
+};
+
+module_param_cb(mode, &urt_mode_ops, &mode, 0444);
+MODULE_PARM_DESC(mode, "Who may open the file, in octal (0666)");
+module_param_cb(gid, &urt_gid_ops, &gid, 0444);
+MODULE_PARM_DESC(gid, "Group of the file (0)");
+
 static int __init usertime_init(void)
 {
-	struct proc_dir_entry *dir;
+	struct proc_dir_entry *dir, *file;
 
 	urt_cache = kmem_cache_create("urt_process",
 				      offsetof(struct urt_process, numbers[1]),
@@ -901,8 +951,10 @@ static int __init usertime_init(void)
 	dir = proc_mkdir(URT_DIR, NULL);
 	if (!dir)
 		goto err_workqueue;
-	if (!proc_create(URT_FILE, URT_MODE, dir, &urt_proc_ops))
+	file = proc_create(URT_FILE, mode, dir, &urt_proc_ops);
+	if (!file)
 		goto err_dir;
+	proc_set_user(file, GLOBAL_ROOT_UID, make_kgid(&init_user_ns, gid));
 	return 0;
 
 err_dir:
@@ -939,3 +991,4 @@ module_exit(usertime_exit);
 MODULE_DESCRIPTION("User CPU time of the processes that register");
 MODULE_AUTHOR("The usertime developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(URT_VERSION);

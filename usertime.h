@@ -8,11 +8,14 @@
 #ifndef USERTIME_H
 #define USERTIME_H
 
+/* debian/changelog and CHANGELOG.md say the same; make check compares them. */
+#define URT_VERSION	"1.0.0"
+
 #define URT_DIR		"urt"
 #define URT_FILE	"status"
 #define URT_STATUS_PATH	"/proc/" URT_DIR "/" URT_FILE
 
-/* Anyone may register, and anyone may read. */
+/* Anyone may register, and anyone may read, unless the module is told else. */
 #define URT_MODE	0666
 
 /* TIME is in microseconds: this many make a second of user CPU time. */
