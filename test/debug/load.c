@@ -174,10 +174,13 @@ static int try_open(void)
 	return -1;
 }
 
+/* Whether what is going on is to be finished first. */
+static bool is_busy;
+
 /* Shall a file be closed now? */
 static bool is_over(void)
 {
-	return get(shared->stop) || get(shared->closing);
+	return !is_busy && (get(shared->stop) || get(shared->closing));
 }
 
 /*
@@ -918,6 +921,7 @@ static void reuse(struct child *children, struct child *child)
 
 	if (fd < 0)
 		return;
+	is_busy = true;
 	write_parameter(PARAMETERS "period_ms", "1000", 0);
 	was_registered = write_number(fd, child->pid);
 	kill(child->pid, SIGKILL);
@@ -938,6 +942,7 @@ static void reuse(struct child *children, struct child *child)
 			take_snapshot(fd, old, new);
 		}
 	}
+	is_busy = false;
 	close(fd);
 	kill(child->pid, SIGKILL);
 	ended(child->pid);
