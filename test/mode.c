@@ -47,7 +47,7 @@ int main(void)
 		"gid=-1", "gid=4294967295", "gid=adm", "gid=",
 	};
 
-	plan(4 + 6 + 2 + 13 + 1);
+	plan(4 + 7 + 2 + 13 + 1);
 
 	load_as("", 0666, 0);
 	load_as("mode=0660 gid=4242", 0660, GROUP);
@@ -55,6 +55,7 @@ int main(void)
 	is(open_as(USER, O_WRONLY), EACCES, "nor register");
 	is(open_as(GROUP, O_RDWR), 0, "who is of the group may do both");
 	is(parameter("gid"), GROUP, "the parameter gid tells");
+	is(parameter("mode"), 660, "and mode does, in octal");
 	ok(open(PARAMETERS "mode", O_WRONLY) < 0 && errno == EACCES,
 	   "mode is for loading only");
 	ok(open(PARAMETERS "gid", O_WRONLY) < 0 && errno == EACCES,
