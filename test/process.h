@@ -210,6 +210,18 @@ static inline void start_crowd(pid_t *pids, int count)
 	}
 }
 
+/* The largest number that a process can have, and in @old what it was. */
+static inline void set_pid_max(const char *value, char *old, size_t size)
+{
+	int fd = open("/proc/sys/kernel/pid_max", O_RDWR);
+
+	if (old && read(fd, old, size) <= 0)
+		die("pid_max can be read");
+	if (pwrite(fd, value, strlen(value), 0) < 0)
+		die("pid_max can be %s", value);
+	close(fd);
+}
+
 /* A child with the number @pid, which is free. */
 static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 {

@@ -1166,17 +1166,6 @@ static bool list_empties(void)
 	return !list.lines;
 }
 
-static void set_pid_max(const char *value, char *old, size_t size)
-{
-	int fd = open("/proc/sys/kernel/pid_max", O_RDWR);
-
-	if (old && read(fd, old, size) <= 0)
-		die("pid_max can be read");
-	if (pwrite(fd, value, strlen(value), 0) < 0)
-		die("pid_max can be %s", value);
-	close(fd);
-}
-
 static unsigned int environment(const char *name, unsigned int value)
 {
 	const char *text = getenv(name);

@@ -1550,17 +1550,6 @@ static void run_one(void)
 	kinds[kind].count++;
 }
 
-static void set_pid_max(const char *value, char *old, size_t size)
-{
-	int fd = open("/proc/sys/kernel/pid_max", O_RDWR);
-
-	if (old && read(fd, old, size) <= 0)
-		die("pid_max can be read");
-	if (pwrite(fd, value, strlen(value), 0) < 0)
-		die("pid_max can be %s", value);
-	close(fd);
-}
-
 static void set_up(void)
 {
 	struct life *others = &lives[LIVES];
