@@ -15,7 +15,7 @@
 
 #define TRACING		"/sys/kernel/tracing"
 #define INSTANCE	TRACING "/instances/usertime"
-#define TESTS		10
+#define TESTS		11
 
 /* What has been seen since the beginning. */
 static struct {
@@ -154,6 +154,14 @@ int main(void)
 	status_write(fd, "-%d", sleeper);
 	idle(fd, "when the last one is unregistered");
 
+	/* It has an hour to go: only who stops it has it gone. */
+	stop_updates();
+	status_register(fd, sleeper);
+	status_write(fd, "-%d", sleeper);
+	trace_read();
+	is(seen.pending, 0, "nor one that would expire in an hour");
+
+	set_period(50);
 	status_register(fd, sleeper);
 	end(sleeper);
 	while (time_now(fd, sleeper) >= 0)

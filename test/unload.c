@@ -15,13 +15,76 @@ static void poll_work(void *fd)
 	changed(*(int *)fd, -1);
 }
 
+/*
+ * Has processors of the mask @to run the work of workqueues like the module's,
+ * those that are made from now on. Returns 0, or that it cannot be.
+ */
+static int set_workqueue_processors(const char *to, char *was, size_t size)
+{
+	int fd = open("/sys/devices/virtual/workqueue/cpumask", O_RDWR);
+	int failed;
+
+	failed = fd < 0 || (was && read(fd, was, size) <= 0) ||
+		 pwrite(fd, to, strlen(to), 0) < 0;
+	close(fd);
+	return failed;
+}
+
+/*
+ * Keeps processor 1 for itself, for 700 ms: no longer, since of each second the
+ * kernel saves a twentieth for those without real-time priority.
+ */
+static void hog_work(void *unused)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+	cpu_set_t processor;
+	long long end;
+
+	(void)unused;
+	CPU_ZERO(&processor);
+	CPU_SET(1, &processor);
+	if (sched_setaffinity(0, sizeof(processor), &processor) ||
+	    sched_setscheduler(0, SCHED_FIFO, &first))
+		die("a process can have processor 1 for itself");
+	raise(SIGSTOP);
+	end = now_ms() + 700;
+	while (now_ms() < end)
+		;
+}
+
+/* If the module were not to wait, the update would run where it no longer is. */
+static void unload_with_update_queued(pid_t pid)
+{
+	char processors[64] = "";
+	pid_t hog;
+	int fd;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
+	    set_workqueue_processors("2", processors, sizeof(processors))) {
+		skip("it unloads before an update that is due has run",
+		     "processor 1 cannot be kept from it");
+		return;
+	}
+	hog = start(hog_work, NULL);
+	stopped(hog);
+	load("period_ms=10");
+	fd = status_open();
+	go_on(hog);
+	status_register(fd, pid);
+	close(fd);
+	usleep(100 * 1000);	/* ten periods: the top half has queued it */
+	is(unload(), 0, "it unloads before an update that is due has run");
+	reap(hog);
+	set_workqueue_processors(processors, NULL, 0);
+}
+
 int main(void)
 {
 	static pid_t pids[COUNT];
 	int fd, log_fd, unloaded = 0;
 	pid_t poller, spinner;
 
-	plan(9);
+	plan(10);
 	log_fd = log_open();
 	spinner = start_spinner();
 	start_crowd(pids, COUNT);
@@ -53,6 +116,7 @@ int main(void)
 		unloaded += !unload();
 	}
 	is(unloaded, TIMES, "it unloads while it updates");
+	unload_with_update_queued(spinner);
 	is(load(""), 0, "it loads once more");
 	fd = status_open();
 	status_register(fd, spinner);
