@@ -159,7 +159,7 @@ test-deb: deb	## install, load and purge it on Debian 12 and 13 (ONLY=12: on one
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
 	@scripts/test-deb $(B)/deb/*.deb $(or $(ONLY),12 13)
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual page
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual page, the guide
 	@scripts/need sparse shellcheck kmod man-db mandoc
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
 		ARCH=$(if $(KDIR),$(ARCH),arm64) \
