@@ -2,7 +2,8 @@
 # The front door, for people.  Kbuild says how the module itself is built.
 #
 # KDIR, ARCH and CROSS_COMPILE mean what they mean in every out-of-tree module.
-# KERNEL=/path/to/Image KDIR=/path/to/headers: another kernel for the guests.
+# RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64: another kernel of Debian's for the
+# guests.  KERNEL=/path/to/Image KDIR=/path/to/headers: any other.
 # TESTS="one another": not all of the tests.  OUT=DIR: what they say goes there.
 # MODFLAGS="...": more for the build of the guest's module.
 
@@ -11,6 +12,8 @@ OUT := $(B)/test
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
+# one for 32-bit kernels, which only runs where the clock runs fast
+fast_clock := beyond_32bit
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
@@ -36,10 +39,20 @@ $(B)/spin $(B)/here/spin: test/spin.c $(headers)
 $(B)/here/%: test/%.c $(headers)
 	$(call compile,$(CROSS_COMPILE))
 
-# The guest: Debian's arm64 kernel, unless KERNEL says another.  What is made
-# for it is made in build/, apart from what `make` makes for this machine.
+# The guest: Debian's arm64 kernel, unless RELEASE, FLAVOUR, ARCH or KERNEL say
+# another.  What is made for it is made in build/, apart from what `make` makes
+# for this machine.
 
-debian := $(B)/debian-arm64
+arch := $(or $(ARCH),arm64)
+arch_arm64 := arm64 cloud-arm64 aarch64-linux-gnu arm
+arch_arm := armhf armmp arm-linux-gnueabihf arm
+arch_x86_64 := amd64 cloud-amd64 x86_64-linux-gnu x86
+deb_arch := $(word 1,$(arch_$(arch)))
+flavour := $(or $(FLAVOUR),$(word 2,$(arch_$(arch))))
+triplet := $(word 3,$(arch_$(arch)))
+tools := qemu-system-$(word 4,$(arch_$(arch))) cpio kmod xz-utils perl gcc
+
+debian := $(B)/debian-$(if $(RELEASE)$(FLAVOUR),$(if $(RELEASE),$(RELEASE)-)$(flavour),$(deb_arch))
 ifdef KERNEL
 $(if $(KDIR),,$(error KERNEL=$(KERNEL) wants its headers too: KDIR=...))
 kernel := $(KERNEL)
@@ -48,58 +61,75 @@ guest := $(B)/guest$(subst /,-,$(abspath $(KERNEL)))
 else
 kernel := $(debian)/kernel
 kdir := $(debian)/headers
-guest := $(B)/guest
+guest := $(debian:$(B)/debian-%=$(B)/guest-%)
 endif
 
-tools := qemu-system-arm cpio kmod xz-utils perl gcc
-ifeq ($(shell uname -m),aarch64)
+ifeq ($(shell dpkg --print-architecture 2>/dev/null),$(deb_arch))
 tools += libc6-dev
+compiler := gcc
 else
-tools += gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-cross := aarch64-linux-gnu-
+compiler := gcc-$(subst _,-,$(triplet))
+tools += $(compiler) libc6-dev-$(deb_arch)-cross
+cross := $(triplet)-
 endif
+
+# The compiler and pahole that another release's kernel wants are of that release.
+release := $(RELEASE:%-backports=%)
+ifneq ($(filter-out $(shell . /etc/os-release; echo $$VERSION_CODENAME),$(release)),)
+root := scripts/root $(release) make,$(compiler),dwarves
+kmake := $(root) make
+else
+kmake := $(MAKE)
+endif
+kbuild = @$(kmake) -s -C $(kdir) M=$(abspath $(@D)) ARCH=$(arch) \
+	CROSS_COMPILE=$(cross) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 tools:
 	@scripts/need $(tools)
 
 $(debian)/ready: | tools
-	@scripts/debs $(debian) arm64 linux-image-cloud-arm64 \
-		linux-headers-cloud-arm64 busybox-static
-	@cd $(debian) && ln -s boot/vmlinuz-* kernel && \
-		ln -s usr/src/linux-headers-*-cloud-arm64 headers && touch ready
+	@RELEASE=$(RELEASE) scripts/debs $(debian) $(deb_arch) \
+		linux-image-$(flavour) linux-headers-$(flavour) busybox-static
+	@touch $@
 
 $(guest)/module/usertime.ko: usertime.c usertime.h Kbuild $(debian)/ready | tools
 	@mkdir -p $(@D)
 	@cp usertime.c usertime.h Kbuild $(@D)
 	@echo "building the module for the guest"
-	@$(MAKE) -s -C $(kdir) M=$(abspath $(@D)) ARCH=arm64 CROSS_COMPILE=$(cross) \
-		CONFIG_DEBUG_INFO_BTF_MODULES= $(MODFLAGS) modules
+	$(kbuild) $(MODFLAGS) modules
 	@touch $@
 
+guest-root:
+	$(if $(root),@$(root) true)
+
+guest-module: $(guest)/module/usertime.ko
+
 # Programs for guests: of test/, or of test/debug/, where some are scripts.
-$(guest)/test/%: test/%.c $(headers) | tools
+$(B)/test-$(deb_arch)/%: test/%.c $(headers) | tools
 	$(call compile,$(cross))
 
-$(guest)/test/%: test/debug/%.c $(headers) | tools
+$(B)/test-$(deb_arch)/%: test/debug/%.c $(headers) | tools
 	$(call compile,$(cross))
 
-$(guest)/test/%: test/debug/%
+$(B)/test-$(deb_arch)/%: test/debug/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-programs = $(patsubst %,$(guest)/test/%,$(TESTS) spin)
+programs = $(patsubst %,$(B)/test-$(deb_arch)/%,$(TESTS) spin)
 programs: $(programs)
 
 initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
 	$(guest)/module/usertime.ko
 
-demo: $(guest)/module/usertime.ko $(guest)/test/spin	## watch it work, in a virtual machine
-	@$(initramfs) test/demo $(guest)/test/spin
-	@LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
+demo: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/spin	## watch it work, in a virtual machine
+	@$(initramfs) test/demo $(B)/test-$(deb_arch)/spin
+	@ARCH=$(arch) LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/usertime.ko
 
-# The tests $1 in a guest with $2 on its command line, and the verdict in $3.
-in_guest = rm -rf $3; { APPEND="$2" scripts/guest $3 $(kernel) $(guest)/initramfs \
+# The tests $1 in a guest with $2 on its command line, and the verdict in $3; $4
+# is more of its environment.
+in_guest = rm -rf $3; { ARCH=$(arch) APPEND="$2" $4 \
+	scripts/guest $3 $(kernel) $(guest)/initramfs \
 	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
 
 test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual machine
@@ -107,7 +137,12 @@ test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual mac
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
-	@$(call in_guest,$(filter-out nohz_full,$(TESTS)),$(APPEND),$(OUT))
+ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
+	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+endif
+ifneq ($(filter-out nohz_full $(fast_clock),$(TESTS)),)
+	@$(call in_guest,$(filter-out nohz_full $(fast_clock),$(TESTS)),$(APPEND),$(OUT))
+endif
 
 $(guest)/bench/bench: test/bench/bench.c usertime.h | tools
 	$(call compile,$(cross))
@@ -115,14 +150,13 @@ $(guest)/bench/bench: test/bench/bench.c usertime.h | tools
 $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
 	@mkdir -p $(@D)
 	@cp test/bench/least.c test/bench/Kbuild $(@D)
-	@$(MAKE) -s -C $(kdir) M=$(abspath $(@D)) ARCH=arm64 CROSS_COMPILE=$(cross) \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	$(kbuild) modules
 	@touch $@
 
 bench: $(guest)/module/usertime.ko $(guest)/bench/bench $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(guest)/bench/bench $(guest)/bench/least.ko
-	@LIMIT=1800 ICOUNT=1 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs \
+	@LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs \
 		/test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
@@ -159,20 +193,23 @@ test-deb: deb	## install, load and purge it on Debian 12 and 13 (ONLY=12: on one
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
 	@scripts/test-deb $(B)/deb/*.deb $(or $(ONLY),12 13)
 
+test-kernels:	## the tests on all the kernels, with a table (ONLY="5.10 7.x": on some)
+	@scripts/test-kernels $(ONLY)
+
 check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual page, the guide
 	@scripts/need sparse shellcheck kmod man-db mandoc
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
-		ARCH=$(if $(KDIR),$(ARCH),arm64) \
+		ARCH=$(if $(KDIR),$(ARCH),$(arch)) \
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
 		CFLAGS="$(cflags)" scripts/check $(B)/check $<
 
 clean:	## remove all that was built, but not what was fetched
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(debian) $(B)/checkpatch,$(wildcard $(B)/*))
+	rm -rf $(filter-out $(B)/debian-% $(B)/checkpatch,$(wildcard $(B)/*))
 
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all module modules_install tools demo test test-debug test-mutants test-here \
-	bench programs deb test-deb check clean help
+	bench programs guest-root guest-module deb test-deb test-kernels check clean help
 .DELETE_ON_ERROR:

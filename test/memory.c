@@ -32,6 +32,7 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 #define TESTS		19
 #define USER		1000
@@ -48,6 +49,12 @@
 #define REST		(64 * 1024)
 #define SECONDS		20		/* for it to come back */
 #define SECONDS_TO_TELL	3		/* for the kernel to tell what is held */
+
+/*
+ * How far memory.stat may be off: each processor has up to 32 pages that it has
+ * not told yet. Since 5.13 the kernel asks them when it is read.
+ */
+static long coarse;
 
 static char cgroups[32];
 static pid_t crowd[CROWD];
@@ -223,6 +230,18 @@ static long cost(const char *cache)
 		return 0;
 	close(fd);
 	return atol(number) + sizeof(void *);
+}
+
+static long stat_coarseness(void)
+{
+	struct utsname kernel;
+	int major, minor;
+
+	uname(&kernel);
+	if (sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
+	    major * 100 + minor >= 513)
+		return 0;
+	return 32 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* The smallest cache that fits; some machines have none for little. */
@@ -469,7 +488,7 @@ static void next(pid_t pid)
 static void entries_are_charged(int fd, const char *where, long expected)
 {
 	pid_t first = *where ? start_inner_crowd() : 0;
-	long before, after;
+	long before, after, rest;
 	char name[100];
 	pid_t user;
 
@@ -484,15 +503,19 @@ static void entries_are_charged(int fd, const char *where, long expected)
 	     after - before, expected);
 	snprintf(name, sizeof(name), "lines%s are charged to who registers",
 		 where);
-	is_between(after - before, expected * 9 / 10, expected * 11 / 10, name);
+	if (coarse > expected)
+		skip(name, "memory.stat is too coarse before Linux 5.13");
+	else
+		is_between(after - before, expected * 9 / 10,
+			   expected * 11 / 10, name);
 	if (first)
 		end(first);
 	else
 		end_crowd();
 	two_updates(fd, 0);
-	after = held_less("usertime-user", before, expected / 4);
-	is_between(after - before, -expected / 4, expected / 4,
-		   "and no longer when they end");
+	rest = expected / 4 + coarse;
+	after = held_less("usertime-user", before, rest);
+	is_between(after - before, -rest, rest, "and no longer when they end");
 	end(user);
 }
 
@@ -500,7 +523,9 @@ static void the_bound(int fd)
 {
 	long lines = parameter("max_processes");
 	long line = cost("urt_process") + cost("pid") + cost("task_struct") +
-		    cost("signal_cache") + cost("cred_jar") + cost_of_size(1);
+		    cost("signal_cache") + cost("cred_jar") + cost_of_size(1) +
+		    cost("task_exec_state");	/* since 7.2 or so */
+	long line_most = line * 21 / 20;	/* what else a kernel may keep */
 	long snapshot = SNAPSHOT + (lines + lines / 8 + 1) * LINE;
 	long least = round_up(snapshot, sysconf(_SC_PAGESIZE));
 	long most = power_of_two(snapshot);
@@ -521,7 +546,7 @@ static void the_bound(int fd)
 	show("with as many ended processes", ended);
 	diag("%ld bytes for each of %ld, expected %ld",
 	     (ended - before) / lines, lines, line);
-	is_between(ended - before, lines * line * 9 / 10, lines * line * 21 / 20,
+	is_between(ended - before, lines * line * 9 / 10, lines * line_most,
 		   "what ended processes hold");
 
 	next(user);
@@ -529,8 +554,8 @@ static void the_bound(int fd)
 			   FILES * (unread + cost("pde_opener")));
 	show("with as many files open", opened);
 	diag("%ld bytes for each of %d", (opened - ended) / FILES, FILES);
-	is_between(opened - ended, FILES * cost("filp"),
-		   FILES * (file + unread) * 21 / 20,
+	is_between(opened - ended, FILES * cost("filp") - coarse,
+		   FILES * (file + unread) * 21 / 20 + coarse,
 		   "what open files hold");
 
 	next(user);
@@ -540,20 +565,22 @@ static void the_bound(int fd)
 	     (read - opened) / FILES, least, most);
 	is_between(read - opened, FILES * (least - 1024), FILES * (most + 1024),
 		   "what half-read files hold");
-	bound = lines * line + FILES * (file + most) + most;
+	bound = lines * line_most + FILES * (file + most) + most;
 	diag("the bound is %ld KiB", bound / 1024);
-	ok(read - before <= bound, "together, no more than the bound");
+	ok(read - before <= bound + coarse, "together, no more than the bound");
 
 	next(user);
-	opened = held_less("usertime-user", ended, REST);
+	opened = held_less("usertime-user", ended, REST + coarse);
 	show("with the files closed", opened);
-	is_between(opened - ended, -REST, REST, "which comes back with close(2)");
+	is_between(opened - ended, -REST - coarse, REST + coarse,
+		   "which comes back with close(2)");
 
 	two_updates(fd, FILES % 2);
 	is(list.lines, FILES % 2, "ended processes go with the updates");
-	read = held_less("usertime-user", before, REST);
+	read = held_less("usertime-user", before, REST + coarse);
 	show("after two updates", read);
-	is_between(read - before, -REST, REST, "and so is what they hold");
+	is_between(read - before, -REST - coarse, REST + coarse,
+		   "and so is what they hold");
 	end(user);
 }
 
@@ -604,7 +631,8 @@ static void a_limit(int fd)
 	others_go_on(fd, "while others go on, too");
 	if (WIFSTOPPED(status))
 		end(user);
-	is_between(held_less("usertime-small", 0, REST), 0, REST,
+	is_between(held_less("usertime-small", 0, REST + coarse), 0,
+		   REST + coarse,
 		   "which has then given everything back");
 	end_crowd();
 }
@@ -632,6 +660,7 @@ int main(void)
 	make_group("usertime-small");
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	coarse = stat_coarseness();
 	stop_updates();
 	most = parameter("max_processes");
 	fd = status_open();

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "TIME is user CPU time in microseconds [...], unsigned 64 bits": it is right
+ * beyond 2^32 microseconds, as long as the process runs and when it is gone.
+ *
+ * That is more than an hour. It passes in seconds where the clock counts
+ * instructions, and counts many nanoseconds for each.
+ */
+#define TAP_SECONDS	20000	/* of that clock */
+
+#include "process.h"
+#include "urt.h"
+
+#define BEYOND	4500		/* seconds: 2^32 us are 4294.97 */
+#define LOOPS	1000000
+#define FAST	40		/* ms for LOOPS: no processor is that slow */
+
+static long long loops_ms(void)
+{
+	long long begin = cpu_ms();
+
+	for (int i = 0; i < LOOPS; i++)
+		asm volatile("");
+	return cpu_ms() - begin;
+}
+
+static void spin_beyond(void *unused)
+{
+	(void)unused;
+	spin(BEYOND * 1000);
+	raise(SIGSTOP);
+}
+
+int main(void)
+{
+	long long used;
+	pid_t pid;
+	int fd;
+
+	plan(3);
+	if (loops_ms() < FAST || loops_ms() < FAST) {
+		for (int i = 0; i < 3; i++)
+			skip("TIME beyond 2^32 us", "the clock does not run fast");
+		return done();
+	}
+	stop_updates();
+	fd = status_open();
+	pid = start(spin_beyond, NULL);
+	status_register(fd, pid);
+	stopped(pid);
+	update_once(fd);
+	used = stat_user_time(pid);
+	ok(used > 1LL << 32, "a process uses more than 2^32 us: %lld", used);
+	is_near(time_now(fd, pid), used, TICK, "its TIME is that");
+	used = end(pid);
+	update_once(fd);
+	is_near(time_now(fd, pid), used, TICK, "and so is its final TIME");
+	return done();
+}
