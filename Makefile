@@ -16,7 +16,7 @@ here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
 cflags := -static -O2 -Wall -Wextra -pthread -I. -Itest
 
-all: module $(B)/spin	## build the module for the running kernel, and the test app
+all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and the test app
 
 module:
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
@@ -31,6 +31,9 @@ modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $<
 
 $(B)/spin $(B)/here/spin: test/spin.c $(headers)
+	$(call compile,$(CROSS_COMPILE))
+
+$(B)/urt $(B)/here/urt: scripts/urt.c $(headers)
 	$(call compile,$(CROSS_COMPILE))
 
 $(B)/here/%: test/%.c $(headers)
@@ -83,11 +86,14 @@ $(guest)/test/%: test/%.c $(headers) | tools
 $(guest)/test/%: test/debug/%.c $(headers) | tools
 	$(call compile,$(cross))
 
+$(guest)/test/urt: scripts/urt.c $(headers) | tools
+	$(call compile,$(cross))
+
 $(guest)/test/%: test/debug/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-programs = $(patsubst %,$(guest)/test/%,$(TESTS) spin)
+programs = $(patsubst %,$(guest)/test/%,$(TESTS) spin urt)
 programs: $(programs)
 
 initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
@@ -108,6 +114,18 @@ ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
 	@$(call in_guest,$(filter-out nohz_full,$(TESTS)),$(APPEND),$(OUT))
+
+$(B)/prometheus/usr/bin/promtool:
+	@scripts/debs $(B)/prometheus $$(dpkg --print-architecture) prometheus
+	@touch $@
+
+test-metrics: $(B)/prometheus/usr/bin/promtool	## what `urt export` writes, read by Prometheus's promtool
+	@$(MAKE) -s test TESTS=urt_export OUT=$(B)/metrics
+	@sed -n 's/^# export: //p' $(B)/metrics/urt_export.tap >$(B)/metrics/usertime.prom
+	@[ -s $(B)/metrics/usertime.prom ]
+	@said=$$($< check metrics <$(B)/metrics/usertime.prom 2>&1) && [ -z "$$said" ] || \
+		{ echo "promtool: $$said"; exit 1; }
+	@echo "promtool has nothing to say of $(B)/metrics/usertime.prom"
 
 $(guest)/bench/bench: test/bench/bench.c usertime.h | tools
 	$(call compile,$(cross))
@@ -133,7 +151,7 @@ test-debug:	## find what other kernels hide: debug kernels, faults, load, covera
 test-mutants:	## see the tests fail: the module broken in many ways, one at a time
 	@scripts/test-mutants
 
-test-here: all $(B)/here/spin $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
+test-here: all $(B)/here/spin $(B)/here/urt $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
 	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
 	@rm -rf $(OUT) && mkdir -p $(OUT)
@@ -168,11 +186,11 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch,
 
 clean:	## remove all that was built, but not what was fetched
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(debian) $(B)/checkpatch,$(wildcard $(B)/*))
+	rm -rf $(filter-out $(debian) $(B)/checkpatch $(B)/prometheus,$(wildcard $(B)/*))
 
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install tools demo test test-debug test-mutants test-here \
-	bench programs deb test-deb check clean help
+.PHONY: all module modules_install tools demo test test-metrics test-debug test-mutants \
+	test-here bench programs deb test-deb check clean help
 .DELETE_ON_ERROR:
