@@ -119,17 +119,26 @@ static inline int said(const char *text, const char *name)
 	return passed;
 }
 
-static inline void named_work(void *name)
+struct named {
+	const char *name;
+	int ms;
+};
+
+static inline void named_work(void *arg)
 {
-	prctl(PR_SET_NAME, name);
-	spin(20);
+	struct named *named = arg;
+
+	prctl(PR_SET_NAME, named->name);
+	spin(named->ms);
 	raise(SIGSTOP);
+	spin_work(NULL);
 }
 
-/* A child with this name that has used some time, and is stopped. */
-static inline pid_t start_named(const char *name)
+/* A child with this name that has spun for @ms and is stopped; then it spins. */
+static inline pid_t start_named(const char *name, int ms)
 {
-	pid_t pid = start(named_work, (char *)name);
+	struct named named = { name, ms };
+	pid_t pid = start(named_work, &named);
 
 	stopped(pid);
 	return pid;

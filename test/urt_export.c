@@ -48,7 +48,7 @@ static int in_file(const char *format, ...)
 /* Every time that it is read the file is whole, and it is often another. */
 static void is_always_whole(void)
 {
-	const char end[] = "usertime_registered_processes 2\n";
+	static const char end[] = "usertime_registered_processes 2\n";
 	struct stat status;
 	int whole = 1, files = 0;
 	ino_t last = 0;
@@ -98,8 +98,8 @@ int main(void)
 	mkdir(FOLDER, 0755);
 	fd = status_open();
 	stop_updates();
-	spun = start_named("plain");
-	odd = start_named("a\\b \"c\"\n\377");
+	spun = start_named("plain", 20);
+	odd = start_named("a\\b \"c\"\n\377", 20);
 	status_register(fd, spun);
 
 	tool_start("export", FILE_);

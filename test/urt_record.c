@@ -27,7 +27,8 @@ static char *row(char *text, double *time, pid_t *pid, long long *used)
 	char *end = strchr(text, '\n');
 	int command = 0;
 
-	sscanf(text, "%lf,%d,%lld,%n", time, pid, used, &command);
+	if (sscanf(text, "%lf,%d,%lld,%n", time, pid, used, &command) != 3)
+		return NULL;
 	return end && command && text[10] == '.' && text[14] == ',' ?
 	       end + 1 : NULL;
 }
@@ -62,7 +63,8 @@ static void rows_are_right(const pid_t *pids, double begin, double end)
 	   "whole rows, one for each process");
 	ok(ordered, "with times that do not step back");
 	ok(rising && time <= end, "at the time of each update");
-	ok(last[0] >= 20000, "and the time that it has used");
+	ok(last[0] > 0 && last[0] == time_now(fd, pids[0]),
+	   "and the last is the time that is listed");
 }
 
 static void all_is_recorded(void)
@@ -72,7 +74,7 @@ static void all_is_recorded(void)
 	size_t at = 0;
 
 	for (int i = 0; i < NAMES; i++) {
-		pids[i] = start_named(names[i][0]);
+		pids[i] = start_named(names[i][0], 20);
 		status_register(fd, pids[i]);
 	}
 	tool_start("record");
@@ -97,7 +99,7 @@ static void all_is_recorded(void)
 /* What is recorded of a process at its end, and of another with its number. */
 static void final_time_is_recorded(void)
 {
-	pid_t pid = start_named("first"), other;
+	pid_t pid = start_named("first", 20), other;
 	char line[64];
 	long long used;
 
@@ -107,7 +109,7 @@ static void final_time_is_recorded(void)
 	update_once(fd);
 	tool_says(0, ",first\n");
 	go_on(pid);
-	used = reap(pid);
+	used = end(pid);
 	other = start_numbered(pid, sleep_work, NULL);
 	tool.length = 0;
 	tool.text[0] = '\0';
@@ -117,6 +119,9 @@ static void final_time_is_recorded(void)
 	said(line, "with its name and its final time");
 
 	status_register(fd, other);
+	update_once(fd);
+	ok(!!tool_says(0, ",urt_record\n"),
+	   "the one that has its number now has another name");
 	kill(tool.pid, SIGTERM);
 	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 	ok(!tool.length || tool.text[tool.length - 1] == '\n',
@@ -129,13 +134,13 @@ int main(void)
 	pid_t sleeper;
 	FILE *file;
 
-	plan(6 + NAMES + 4 + 5);
+	plan(6 + NAMES + 5 + 5);
 	fd = status_open();
 	stop_updates();
 	all_is_recorded();
 	final_time_is_recorded();
 
-	sleeper = start_named("to,file");
+	sleeper = start_named("to,file", 20);
 	status_register(fd, sleeper);
 	set_period(100);
 	tool_start("record", "-o", "/tmp/urt_record.csv");
