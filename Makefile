@@ -8,6 +8,7 @@
 
 B := build
 OUT := $(B)/test
+PREFIX := /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
@@ -27,6 +28,12 @@ modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules_install
 	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
+
+install: $(B)/urt	## install the tool, its page and completion (PREFIX, DESTDIR)
+	install -D -m 755 $(B)/urt $(DESTDIR)$(PREFIX)/bin/urt
+	install -D -m 644 man/urt.1 $(DESTDIR)$(PREFIX)/share/man/man1/urt.1
+	install -D -m 644 scripts/urt.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/urt
 
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $<
 
@@ -169,15 +176,15 @@ $(B)/checkpatch/checkpatch.pl:
 		'*/scripts/const_structs.checkpatch'
 	@touch $@
 
-deb:	## build the Debian package, in build/deb/
-	@scripts/need dpkg-dev debhelper dh-dkms lintian cpio
+deb:	## build the Debian packages, in build/deb/
+	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
 
-test-deb: deb	## install, load and purge it on Debian 12 and 13 (ONLY=12: on one)
+test-deb: deb	## install, load and purge them on Debian 12 and 13 (ONLY=12: on one)
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
-	@scripts/test-deb $(B)/deb/*.deb $(or $(ONLY),12 13)
+	@scripts/test-deb $(B)/deb $(or $(ONLY),12 13)
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual page
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual pages
 	@scripts/need sparse shellcheck kmod man-db mandoc
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
 		ARCH=$(if $(KDIR),$(ARCH),arm64) \
@@ -191,6 +198,6 @@ clean:	## remove all that was built, but not what was fetched
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install tools demo test test-metrics test-debug test-mutants \
+.PHONY: all module modules_install install tools demo test test-metrics test-debug test-mutants \
 	test-here bench programs deb test-deb check clean help
 .DELETE_ON_ERROR:
