@@ -9,6 +9,7 @@
 
 B := build
 OUT := $(B)/test
+PREFIX := /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
@@ -19,7 +20,7 @@ here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
 cflags := -static -O2 -Wall -Wextra -pthread -I. -Itest
 
-all: module $(B)/spin	## build the module for the running kernel, and the test app
+all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and the test app
 
 module:
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
@@ -31,9 +32,18 @@ modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
+install: $(B)/urt	## install the tool, its page and completion (PREFIX, DESTDIR)
+	install -D -m 755 $(B)/urt $(DESTDIR)$(PREFIX)/bin/urt
+	install -D -m 644 man/urt.1 $(DESTDIR)$(PREFIX)/share/man/man1/urt.1
+	install -D -m 644 scripts/urt.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/urt
+
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $<
 
 $(B)/spin $(B)/here/spin: test/spin.c $(headers)
+	$(call compile,$(CROSS_COMPILE))
+
+$(B)/urt $(B)/here/urt: scripts/urt.c $(headers)
 	$(call compile,$(CROSS_COMPILE))
 
 $(B)/here/%: test/%.c $(headers)
@@ -111,11 +121,14 @@ $(B)/test-$(deb_arch)/%: test/%.c $(headers) | tools
 $(B)/test-$(deb_arch)/%: test/debug/%.c $(headers) | tools
 	$(call compile,$(cross))
 
+$(B)/test-$(deb_arch)/urt: scripts/urt.c $(headers) | tools
+	$(call compile,$(cross))
+
 $(B)/test-$(deb_arch)/%: test/debug/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-programs = $(patsubst %,$(B)/test-$(deb_arch)/%,$(TESTS) spin)
+programs = $(patsubst %,$(B)/test-$(deb_arch)/%,$(TESTS) spin urt)
 programs: $(programs)
 
 initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
@@ -144,6 +157,18 @@ ifneq ($(filter-out nohz_full $(fast_clock),$(TESTS)),)
 	@$(call in_guest,$(filter-out nohz_full $(fast_clock),$(TESTS)),$(APPEND),$(OUT))
 endif
 
+$(B)/prometheus/usr/bin/promtool:
+	@scripts/debs $(B)/prometheus $$(dpkg --print-architecture) prometheus
+	@touch $@
+
+test-metrics: $(B)/prometheus/usr/bin/promtool	## what `urt export` writes, read by Prometheus's promtool
+	@$(MAKE) -s test TESTS=urt_export OUT=$(B)/metrics
+	@sed -n 's/^# export: //p' $(B)/metrics/urt_export.tap >$(B)/metrics/usertime.prom
+	@[ -s $(B)/metrics/usertime.prom ]
+	@said=$$($< check metrics <$(B)/metrics/usertime.prom 2>&1) && [ -z "$$said" ] || \
+		{ echo "promtool: $$said"; exit 1; }
+	@echo "promtool has nothing to say of $(B)/metrics/usertime.prom"
+
 $(guest)/bench/bench: test/bench/bench.c usertime.h | tools
 	$(call compile,$(cross))
 
@@ -167,7 +192,7 @@ test-debug:	## find what other kernels hide: debug kernels, faults, load, covera
 test-mutants:	## see the tests fail: the module broken in many ways, one at a time
 	@scripts/test-mutants
 
-test-here: all $(B)/here/spin $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
+test-here: all $(B)/here/spin $(B)/here/urt $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
 	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
 	@rm -rf $(OUT) && mkdir -p $(OUT)
@@ -185,18 +210,18 @@ $(B)/checkpatch/checkpatch.pl:
 		'*/scripts/const_structs.checkpatch'
 	@touch $@
 
-deb:	## build the Debian package, in build/deb/
-	@scripts/need dpkg-dev debhelper dh-dkms lintian cpio
+deb:	## build the Debian packages, in build/deb/
+	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
 
-test-deb: deb	## install, load and purge it on Debian 12 and 13 (ONLY=12: on one)
+test-deb: deb	## install, load and purge them on Debian 12 and 13 (ONLY=12: on one)
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
-	@scripts/test-deb $(B)/deb/*.deb $(or $(ONLY),12 13)
+	@scripts/test-deb $(B)/deb $(or $(ONLY),12 13)
 
 test-kernels:	## the tests on all the kernels, with a table (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual page, the guide
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual pages, the guide
 	@scripts/need sparse shellcheck kmod man-db mandoc
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
 		ARCH=$(if $(KDIR),$(ARCH),$(arch)) \
@@ -205,11 +230,11 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch,
 
 clean:	## remove all that was built, but not what was fetched
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(B)/debian-% $(B)/checkpatch,$(wildcard $(B)/*))
+	rm -rf $(filter-out $(B)/debian-% $(B)/checkpatch $(B)/prometheus,$(wildcard $(B)/*))
 
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install tools demo test test-debug test-mutants test-here \
-	bench programs guest-root guest-module deb test-deb test-kernels check clean help
+.PHONY: all module modules_install install tools demo test test-metrics test-debug test-mutants \
+	test-here bench programs guest-root guest-module deb test-deb test-kernels check clean help
 .DELETE_ON_ERROR:

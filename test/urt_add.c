@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "urt add PID...|-n NAME, urt del: register by number or by command name,
+ * unregister." Each that fails is reported, and the others are taken. Without
+ * the module, or the right to open its file, urt says so, and exits 1.
+ */
+#include "tool.h"
+
+static char number[4][16];
+
+int main(void)
+{
+	static struct list list;
+	pid_t one, two, three, other;
+	int fd;
+
+	plan(29);
+	fd = status_open();
+	stop_updates();
+	one = start_named("some name", 20);
+	two = start_named("some name", 20);
+	three = start_named("third", 20);
+	other = start_named("some names", 20);
+	snprintf(number[0], 16, "%d", one);
+	snprintf(number[1], 16, "%d", two);
+	snprintf(number[2], 16, "%d", three);
+
+	is(tool_run("add", number[2], number[0]), 0, "add PID PID");
+	list_read(fd, &list);
+	list_is(&list, "registers both", three, one, 0);
+	is(tool_run("add", number[2], number[0]), 0, "the same again");
+	is(tool.length, 0, "is silent");
+
+	is(tool_run("add", "2147483647", "12x", "", "-5", number[1]), 1,
+	   "what is an option fails before all else");
+	said("--help", "with a hint");
+	is(tool_run("add", "2147483647", "12x", "+1", "99999999999",
+		    number[1]), 1, "add of some that are none");
+	said("urt: cannot register 2147483647: No such process\n"
+	     "urt: not a process ID: 12x\nurt: not a process ID: +1\n"
+	     "urt: not a process ID: 99999999999\n", "says which");
+	list_read(fd, &list);
+	list_is(&list, "and takes the last", three, one, two, 0);
+
+	is(tool_run("del", "2147483647", number[2], number[1], number[1]), 1,
+	   "del of some that are none");
+	said("urt: cannot unregister 2147483647: No such process\n",
+	     "says which");
+	list_read(fd, &list);
+	list_is(&list, "and takes the others", one, 0);
+
+	is(tool_run("add", "-n", "some name", "--name=third"), 0,
+	   "add -n NAME --name=NAME");
+	list_read(fd, &list);
+	list_is(&list, "registers those with just these names",
+		one, two, three, 0);
+	is(tool_run("add", "-n", "some", number[2]), 1, "add -n of none");
+	said("urt: no process has the name some\n", "says so");
+	status_register(fd, other);
+	is(tool_run("del", "-n", "some name"), 0, "del -n NAME");
+	list_read(fd, &list);
+	list_is(&list, "unregisters them", three, other, 0);
+	is(tool_run("del", "-n", "some name"), 1, "del -n of none");
+	said("urt: no registered process has the name some name\n", "says so");
+
+	if (!tool_fork()) {
+		if (setuid(65534))
+			die("another user");
+		tool_exec("del", number[2], NULL);
+	}
+	is(tool_ends(), 1, "del by another user");
+	said("Operation not permitted\n", "says what is in the way");
+
+	is(tool_run("add"), 1, "add of nothing");
+	is(tool_run("nothing"), 1, "no subcommand");
+	close(fd);
+	end(one);		/* they have the file open, too */
+	end(two);
+	end(three);
+	end(other);
+	if (unload() || load("mode=0600"))
+		die("the module loads with mode=0600");
+	if (!tool_fork()) {
+		if (setuid(65534))
+			die("another user");
+		tool_exec("add", number[0], NULL);
+	}
+	is(tool_ends(), 1, "add by one who may not");
+	said("urt: /proc/urt/status: Permission denied\n"
+	     "urt: the module's parameters mode and gid say who may\n",
+	     "says who may");
+	unload();
+	is(tool_run("add", number[0]), 1, "add without the module");
+	said("urt: /proc/urt/status: No such file or directory\n"
+	     "urt: is the module loaded? sudo modprobe usertime\n",
+	     "asks for it");
+	is(tool_run("--version"), 0, "--version needs none");
+	return done();
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "urt export FILE: usertime_user_seconds_total{pid,comm} and
+ * usertime_registered_processes in Prometheus's text format, written
+ * atomically at every update." promtool(1) is asked by make test-metrics.
+ */
+#include "tool.h"
+
+#include <dirent.h>
+
+#define FOLDER	"/tmp/urt_export"
+#define FILE_	FOLDER "/usertime.prom"
+
+static int fd;
+
+/* What the file has, or an empty text. */
+static const char *exported(void)
+{
+	static char text[65536];
+	FILE *file = fopen(FILE_, "r");
+	size_t length = 0;
+
+	if (file) {
+		length = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[length] = '\0';
+	return text;
+}
+
+/* Wait until the file has this text. */
+static int in_file(const char *format, ...)
+{
+	char wanted[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(wanted, sizeof(wanted), format, args);
+	va_end(args);
+	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
+		if (strstr(exported(), wanted))
+			return 1;
+	}
+	diag("no '%s' in:\n%s", wanted, exported());
+	return 0;
+}
+
+/* Every time that it is read the file is whole, and it is often another. */
+static void is_always_whole(void)
+{
+	static const char end[] = "usertime_registered_processes 2\n";
+	struct stat status;
+	int whole = 1, files = 0;
+	ino_t last = 0;
+
+	set_period(10);
+	while (files < 20 && whole) {
+		const char *text = exported();
+		size_t length = strlen(text);
+
+		whole = length > strlen(end) && *text == '#' &&
+			!strcmp(text + length - strlen(end), end);
+		if (!stat(FILE_, &status) && status.st_ino != last) {
+			last = status.st_ino;
+			files++;
+		}
+	}
+	if (!ok(whole, "the file is whole whenever it is read"))
+		diag("seen: %s", exported());
+	is(status.st_mode & 07777, 0644, "and anyone may read it");
+}
+
+/* For make test-metrics, which has promtool(1) read what stands here. */
+static void show(const char *text)
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		diag("export: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+static int files_in_folder(void)
+{
+	DIR *folder = opendir(FOLDER);
+	int count = 0;
+
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count - 2;
+}
+
+int main(void)
+{
+	pid_t spun, odd;
+	long long used;
+
+	plan(13);
+	umask(022);
+	mkdir(FOLDER, 0755);
+	fd = status_open();
+	stop_updates();
+	spun = start_named("plain", 20);
+	odd = start_named("a\\b \"c\"\n\377", 20);
+	status_register(fd, spun);
+
+	tool_start("export", FILE_);
+	ok(in_file("# HELP usertime_user_seconds_total ") &&
+	   in_file("# TYPE usertime_user_seconds_total counter\n"),
+	   "a counter");
+	ok(in_file("# HELP usertime_registered_processes ") &&
+	   in_file("# TYPE usertime_registered_processes gauge\n"), "a gauge");
+	used = time_now(fd, spun);
+	ok(in_file("\nusertime_user_seconds_total{pid=\"%d\",comm=\"plain\"} %lld.%06lld\n",
+		   spun, used / 1000000, used % 1000000),
+	   "the time of a process, in seconds");
+	ok(in_file("\nusertime_registered_processes 1\n"), "how many there are");
+
+	status_register(fd, odd);
+	update_once(fd);
+	ok(in_file("{pid=\"%d\",comm=\"a\\\\b \\\"c\\\"\\\\x0a\\\\xff\"} ", odd),
+	   "a label's quotes and backslashes");
+	ok(in_file("\nusertime_registered_processes 2\n"), "there are more");
+	is_always_whole();
+	show(exported());
+
+	stop_updates();
+	status_write(fd, "-%d", spun);
+	status_write(fd, "-%d", odd);
+	ok(in_file("\nusertime_registered_processes 0\n"), "there are none");
+	kill(tool.pid, SIGTERM);
+	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
+	is(files_in_folder(), 0, "it leaves no file that would grow stale");
+
+	is(tool_run("export", FOLDER), 1, "what cannot be replaced");
+	rmdir(FOLDER);
+	is(tool_run("export"), 1, "no file");
+	end(spun);
+	end(odd);
+	return done();
+}
