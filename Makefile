@@ -134,10 +134,18 @@ programs: $(programs)
 initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
 	$(guest)/module/usertime.ko
 
-demo: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/spin	## watch it work, in a virtual machine
-	@$(initramfs) test/demo $(B)/test-$(deb_arch)/spin
+demo_programs := $(B)/test-$(deb_arch)/spin $(B)/test-$(deb_arch)/urt
+demo: $(guest)/module/usertime.ko $(demo_programs)	## watch it work, in a virtual machine; and drawn, in build/demo.png
+	@scripts/need gnuplot-nox fonts-dejavu-core
+	@$(initramfs) test/demo $(demo_programs)
 	@ARCH=$(arch) LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
-		sh /test/demo /test/spin /test/usertime.ko
+		sh /test/demo /test/spin /test/urt /test/usertime.ko /dev/vport0p3
+	@cp $(B)/demo/file $(B)/demo.csv && scripts/plot $(B)/demo.csv
+	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
+
+test-plot: demo	## the demo, and whether what it drew is what it recorded
+	@scripts/need python3
+	@prove --exec '' test/host/plot :: $(B)/demo.csv
 
 # The tests $1 in a guest with $2 on its command line, and the verdict in $3; $4
 # is more of its environment.
@@ -235,6 +243,6 @@ clean:	## remove all that was built, but not what was fetched
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install install tools demo test test-metrics test-debug test-mutants \
+.PHONY: all module modules_install install tools demo test-plot test test-metrics test-debug test-mutants \
 	test-here bench programs guest-root guest-module deb test-deb test-kernels check clean help
 .DELETE_ON_ERROR:
