@@ -177,6 +177,19 @@ test-metrics: $(B)/prometheus/usr/bin/promtool	## what `urt export` writes, read
 		{ echo "promtool: $$said"; exit 1; }
 	@echo "promtool has nothing to say of $(B)/metrics/usertime.prom"
 
+$(B)/node-exporter/ready:
+	@scripts/debs $(@D) arm64 prometheus-node-exporter libc6
+	@touch $@
+
+exporter = $(addprefix $(B)/node-exporter/,usr/bin/prometheus-node-exporter \
+	$(addprefix lib/aarch64-linux-gnu/,ld-linux-aarch64.so.1 libc.so.6))
+
+fleet = test/fleet $(B)/test-$(deb_arch)/spin $(B)/test-$(deb_arch)/urt
+test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtool $(B)/node-exporter/ready	## two machines, and Prometheus asking both; one is killed
+	@scripts/need gnuplot-nox
+	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
+	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
+
 $(guest)/bench/bench: test/bench/bench.c usertime.h | tools
 	$(call compile,$(cross))
 
@@ -238,11 +251,12 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch,
 
 clean:	## remove all that was built, but not what was fetched
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(B)/debian-% $(B)/checkpatch $(B)/prometheus,$(wildcard $(B)/*))
+	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
 
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install install tools demo test-plot test test-metrics test-debug test-mutants \
-	test-here bench programs guest-root guest-module deb test-deb test-kernels check clean help
+.PHONY: all module modules_install install tools demo test-plot test test-metrics test-fleet \
+	test-debug test-mutants test-here bench programs guest-root guest-module deb test-deb \
+	test-kernels check clean help
 .DELETE_ON_ERROR:
