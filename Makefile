@@ -85,6 +85,7 @@ endif
 
 # The compiler and pahole that another release's kernel wants are of that release.
 release := $(RELEASE:%-backports=%)
+root :=
 ifneq ($(filter-out $(shell . /etc/os-release; echo $$VERSION_CODENAME),$(release)),)
 root := scripts/root $(release) make,$(compiler),dwarves
 kmake := $(root) make
