@@ -43,17 +43,16 @@ int main(void)
 			skip("TIME beyond 2^32 us", "the clock does not run fast");
 		return done();
 	}
-	stop_updates();
 	fd = status_open();
 	pid = start(spin_beyond, NULL);
 	status_register(fd, pid);
 	stopped(pid);
-	update_once(fd);
+	wait_update(fd);
 	used = stat_user_time(pid);
 	ok(used > 1LL << 32, "a process uses more than 2^32 us: %lld", used);
 	is_near(time_now(fd, pid), used, TICK, "its TIME is that");
 	used = end(pid);
-	update_once(fd);
+	wait_update(fd);
 	is_near(time_now(fd, pid), used, TICK, "and so is its final TIME");
 	return done();
 }
