@@ -290,7 +290,8 @@ static void read_list(struct list *list)
 		if (old)
 			from = old - before.processes + 1;
 		if (identify(process, old)) {
-			process->growth = process->time - old->time;
+			if (process->time > old->time)
+				process->growth = process->time - old->time;
 			process->share = old->share;
 			process->since = old->since;
 			old->stays = true;
