@@ -425,7 +425,9 @@ static void bad_usage(const struct command *command)
 /* The exit status of who has said all on standard output. */
 static int finish(void)
 {
-	if (!fflush(stdout))
+	bool failed = ferror(stdout);	/* before the last of it */
+
+	if (!fclose(stdout) && !failed)
 		return EXIT_SUCCESS;
 	warn("standard output");
 	return failure;
@@ -786,7 +788,7 @@ static int urt_record(const struct command *command, int argc, char **argv)
 	do {
 		if (list.update)
 			put_rows(out, &list);
-		if (fflush(out))
+		if (fflush(out) || ferror(out))
 			err(failure, "%s", path ?: "standard output");
 	} while (next_update(&list, signals));
 	return EXIT_SUCCESS;
