@@ -843,11 +843,14 @@ static int urt_export(const struct command *command, int argc, char **argv)
 {
 	struct list list = { 0 };
 	const char *path;
+	struct stat file;
 	int signals;
 
 	next_option(command, argc, argv);
 	want_arguments(command, argc, 1);
 	path = argv[optind];
+	if (!lstat(path, &file) && !S_ISREG(file.st_mode))
+		errx(failure, "%s: not a regular file", path);
 	list.fd = open_status(O_RDONLY);
 	signals = open_end_signals();
 	read_list(&list);
