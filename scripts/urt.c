@@ -980,6 +980,8 @@ static int urt_watch(const struct command *command, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
 		sigaddset(&set, caught[i]);
 	signals = open_signals(&set, NULL);
+	/* An error is told at the exit, when the terminal is as it was. */
+	setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	atexit(leave_terminal);
 	enter_terminal();
 	read_list(&list);
