@@ -358,13 +358,19 @@ static int open_signals(const sigset_t *set, sigset_t *mask)
 	return fd;
 }
 
-/* As open_signals(), of those that ask a program to end, for one that does. */
+/*
+ * As open_signals(), of those that ask a program to end, for one that does.
+ * Under nohup(1), SIGHUP is ignored: it would come by the file nevertheless.
+ */
 static int open_end_signals(void)
 {
+	struct sigaction hangup;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	return open_signals(&set, NULL);
