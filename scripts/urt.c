@@ -290,7 +290,8 @@ static void read_list(struct list *list)
 		if (old)
 			from = old - before.processes + 1;
 		if (identify(process, old)) {
-			process->growth = process->time - old->time;
+			if (process->time > old->time)
+				process->growth = process->time - old->time;
 			process->share = old->share;
 			process->since = old->since;
 			old->stays = true;
@@ -357,13 +358,19 @@ static int open_signals(const sigset_t *set, sigset_t *mask)
 	return fd;
 }
 
-/* As open_signals(), of those that ask a program to end, for one that does. */
+/*
+ * As open_signals(), of those that ask a program to end, for one that does.
+ * Under nohup(1), SIGHUP is ignored: it would come by the file nevertheless.
+ */
 static int open_end_signals(void)
 {
+	struct sigaction hangup;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	return open_signals(&set, NULL);
@@ -424,7 +431,9 @@ static void bad_usage(const struct command *command)
 /* The exit status of who has said all on standard output. */
 static int finish(void)
 {
-	if (!fflush(stdout))
+	bool failed = ferror(stdout);	/* before the last of it */
+
+	if (!fclose(stdout) && !failed)
 		return EXIT_SUCCESS;
 	warn("standard output");
 	return failure;
@@ -785,7 +794,7 @@ static int urt_record(const struct command *command, int argc, char **argv)
 	do {
 		if (list.update)
 			put_rows(out, &list);
-		if (fflush(out))
+		if (fflush(out) || ferror(out))
 			err(failure, "%s", path ?: "standard output");
 	} while (next_update(&list, signals));
 	return EXIT_SUCCESS;
@@ -840,11 +849,14 @@ static int urt_export(const struct command *command, int argc, char **argv)
 {
 	struct list list = { 0 };
 	const char *path;
+	struct stat file;
 	int signals;
 
 	next_option(command, argc, argv);
 	want_arguments(command, argc, 1);
 	path = argv[optind];
+	if (!lstat(path, &file) && !S_ISREG(file.st_mode))
+		errx(failure, "%s: not a regular file", path);
 	list.fd = open_status(O_RDONLY);
 	signals = open_end_signals();
 	read_list(&list);
@@ -974,6 +986,8 @@ static int urt_watch(const struct command *command, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
 		sigaddset(&set, caught[i]);
 	signals = open_signals(&set, NULL);
+	/* An error is told at the exit, when the terminal is as it was. */
+	setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	atexit(leave_terminal);
 	enter_terminal();
 	read_list(&list);
