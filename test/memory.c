@@ -41,8 +41,9 @@
 #define LIMIT		"8388608"	/* memory.max of a small group */
 
 /* The sizes in usertime.c, where the kernel has no debugging in them. */
-#define ENTRY(level)	(40 + 24 * ((level) + 1)) /* of PID namespaces */
-#define SNAPSHOT	40	/* and as long as this before it is read */
+#define WORD		sizeof(void *)
+#define ENTRY(level)	(4 * WORD + 8 + 3 * WORD * ((level) + 1)) /* of PID ns */
+#define SNAPSHOT	(5 * (long)WORD) /* and no longer before it is read */
 #define LINE		33
 
 /* What may be left of what comes back: a table of files has grown. */

@@ -186,8 +186,14 @@ static inline void ended(pid_t pid)
 static inline void start_thread(pthread_t *thread, void *(*work)(void *),
 				void *arg)
 {
-	if (pthread_create(thread, NULL, work, arg))
+	pthread_attr_t small;
+
+	/* A 32-bit process has no room for hundreds of large stacks. */
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 128 * 1024);
+	if (pthread_create(thread, &small, work, arg))
 		die("pthread_create(3)");
+	pthread_attr_destroy(&small);
 }
 
 static inline int crowd_work(void *arg)
