@@ -834,13 +834,13 @@ static void replace_file(const char *path, const struct list *list)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd >= 0)
 		out = fdopen(fd, "w");
-	if (!out)
-		err(failure, "%s", temporary);
-	put_metrics(out, list);
-	if (ferror(out) || fchmod(fd, 0666 & ~mask) || fclose(out) ||
+	if (out)
+		put_metrics(out, list);
+	if (!out || ferror(out) || fchmod(fd, 0666 & ~mask) || fclose(out) ||
 	    rename(temporary, path)) {
 		warn("%s", path);
 		unlink(temporary);
+		unlink(path);	/* rather none than one that grows old */
 		exit(failure);
 	}
 }

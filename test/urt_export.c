@@ -7,6 +7,7 @@
 #include "tool.h"
 
 #include <dirent.h>
+#include <sys/mount.h>
 
 #define FOLDER	"/tmp/urt_export"
 #define FILE_	FOLDER "/usertime.prom"
@@ -88,14 +89,43 @@ static int files_in_folder(void)
 	return count - 2;
 }
 
+/* A folder with room for two files, of which one is in the other's place. */
+static void make_folder(void)
+{
+	char size[32];
+
+	mkdir(FOLDER, 0755);
+	snprintf(size, sizeof(size), "size=%ld", 2 * sysconf(_SC_PAGESIZE));
+	if (mount("tmpfs", FOLDER, "tmpfs", 0, size))
+		die("a small file system");
+}
+
+static void no_room(void)
+{
+	int filler;
+
+	tool_start("export", FILE_);
+	in_file("\nusertime_registered_processes 1\n");
+	filler = open(FOLDER "/filler", O_WRONLY | O_CREAT, 0644);
+	if (ftruncate(filler, sysconf(_SC_PAGESIZE)) ||
+	    write(filler, "", 1) != 1)
+		die("the file system can be filled");
+	close(filler);
+	update_once(fd);
+	is(tool_ends(), 1, "no room ends it, with status 1");
+	is(files_in_folder(), 1, "and the old figures are gone, too");
+	unlink(FOLDER "/filler");
+}
+
 int main(void)
 {
+	struct stat status;
 	pid_t spun, odd;
 	long long used;
 
-	plan(13);
+	plan(17);
 	umask(022);
-	mkdir(FOLDER, 0755);
+	make_folder();
 	fd = status_open();
 	stop_updates();
 	spun = start_named("plain", 20);
@@ -130,8 +160,16 @@ int main(void)
 	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 	is(files_in_folder(), 0, "it leaves no file that would grow stale");
 
+	status_register(fd, spun);
+	no_room();
+	status_write(fd, "-%d", spun);
+
 	is(tool_run("export", FOLDER), 1, "what cannot be replaced");
+	umount(FOLDER);
 	rmdir(FOLDER);
+	is(tool_run("export", "/dev/null"), 1, "nor is a device");
+	ok(!stat("/dev/null", &status) && S_ISCHR(status.st_mode),
+	   "which is still one");
 	is(tool_run("export"), 1, "no file");
 	end(spun);
 	end(odd);

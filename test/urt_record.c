@@ -132,7 +132,7 @@ int main(void)
 	pid_t sleeper;
 	FILE *file;
 
-	plan(6 + NAMES + 4 + 5);
+	plan(6 + NAMES + 4 + 7);
 	fd = status_open();
 	stop_updates();
 	all_is_recorded();
@@ -154,6 +154,17 @@ int main(void)
 	kill(tool.pid, SIGINT);
 	is(tool_ends(), 0, "ends as well");
 	unlink("/tmp/urt_record.csv");
+
+	if (!tool_fork()) {
+		signal(SIGHUP, SIG_IGN);
+		tool_exec("record", NULL);
+	}
+	tool_says(0, "\"to,file\"\n");
+	kill(tool.pid, SIGHUP);
+	ok(!!tool_says(tool.length, "\"to,file\"\n"),
+	   "nohup(1) has it go on after SIGHUP");
+	kill(tool.pid, SIGTERM);
+	is(tool_ends(), 0, "until SIGTERM");
 
 	is(tool_run("record", "-o", "/no/such/file"), 1, "no such folder");
 	is(tool_run("record", "-o", "/dev/full"), 1, "no room");
