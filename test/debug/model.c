@@ -1536,16 +1536,25 @@ static struct {
 	{ "clear", op_clear, 1, 0 },
 };
 
-static void run_one(void)
+static int any_kind(void)
 {
 	int total = 0, pick, kind;
 
 	for (kind = 0; kind < COUNT(kinds); kind++)
 		total += kinds[kind].weight;
+	pick = below(total);
+	for (kind = 0; pick >= kinds[kind].weight; kind++)
+		pick -= kinds[kind].weight;
+	return kind;
+}
+
+/* The last is "clear", so rare that chance alone may leave it out. */
+static void run_one(void)
+{
+	int kind;
+
 	do {
-		pick = below(total);
-		for (kind = 0; pick >= kinds[kind].weight; kind++)
-			pick -= kinds[kind].weight;
+		kind = operation < operations ? any_kind() : COUNT(kinds) - 1;
 	} while (!kinds[kind].run());
 	kinds[kind].count++;
 }
