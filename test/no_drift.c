@@ -4,7 +4,7 @@
  *
  * The kernel rounds a timer up; what it does so for 5000 ms does not show
  * before long. These periods show soon if it adds up: 300 ms becomes 320 at
- * 250 ticks a second, 10 ms becomes 12.
+ * 250 ticks a second, 21 ms becomes 24.
  */
 #include "process.h"
 #include "urt.h"
@@ -48,6 +48,6 @@ int main(void)
 	fd = status_open();
 	status_register(fd, sleeper);
 	no_drift(fd, 300, 10, 3);
-	no_drift(fd, 10, 25, 10);
+	no_drift(fd, 21, 25, 10);
 	return done();
 }

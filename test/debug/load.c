@@ -1243,7 +1243,7 @@ int main(int argc, char **argv)
 	seconds = environment("LOAD_SECONDS", 60);
 	reloads = environment("LOAD_RELOADS", 200);
 	seed = environment("LOAD_SEED", some_seed());
-	alarm(600 + 10 * seconds);
+	alarm(800 + 10 * seconds);
 	diag("LOAD_SECONDS=%d LOAD_RELOADS=%d LOAD_SEED=%u", seconds, reloads,
 	     seed);
 
