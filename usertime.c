@@ -1,44 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User CPU time of the processes that register
+ * User CPU time of registered processes
  *
- * A process registers by writing its PID to /proc/urt/status. Reading the
- * file lists all who did, in order of registration:
+ * A process is registered by writing its PID to /proc/urt/status. Reading the
+ * file lists all registered processes, in order of registration:
  *
  *	1234: 50012345
  *	 |     |
  *	 |     user CPU time of the whole process, in microseconds
- *	 PID, as the PID namespace of the reader numbers it
+ *	 PID, in the PID namespace of the process that opened the file
  *
- * The times are those of the last update; there is one every period_ms (5000
- * unless set), in two halves:
+ * The times are those of the last update. There is one update every period_ms
+ * (5000 by default), in two halves:
  *
- *	timer --> schedule_cput_upds()		top half: only queues
- *	              |				(softirq, may not sleep)
+ *	timer --> schedule_cput_upds()		top half: only queues the work
+ *	              |				(softirq, must not sleep)
  *	              v
  *	workqueue --> update_cputimes()		bottom half: walks the list and
  *	              |				refreshes every time
  *	              +--> arms the timer	(process context, may sleep)
  *
- * One list, under one mutex. A registered process is its struct pid, not its
- * number: numbers are used again, and each PID namespace has its own. When a
- * process is gone, the next update finds its final time, and the update after
- * that removes its line. With an empty list no timer is pending.
+ * There is one list, under one mutex. A registered process is identified by
+ * its struct pid and not by its number: numbers are reused, and each PID
+ * namespace has its own. After a process has gone, the next update records its
+ * final time, and the update after that removes its line. While the list is
+ * empty, no timer is pending.
+ *
+ * Functions of the file are named usr_, all others urt_.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/build_bug.h>
 #include <linux/capability.h>
+#include <linux/context_tracking_state.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/kernel.h>
-#include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/math64.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
@@ -50,105 +53,128 @@
 #include <linux/sched/cputime.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/seq_file.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timer.h>
-#include <linux/uaccess.h>
+#include <linux/uidgid.h>
 #include <linux/version.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "usertime.h"
 
-/* Names that differ from 5.10, the oldest kernel, to the newest. */
-#if !defined(LINUX_VERSION_MAJOR) || /* since 5.12 */ \
-	LINUX_VERSION_MAJOR * 1000 + LINUX_VERSION_PATCHLEVEL < 6002
+/* Everything that depends on the kernel's version or configuration. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define timer_delete(timer)		del_timer(timer)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
 #endif
 
-/* Whether a thread runs on a processor without a tick (nohz_full). */
+/* Whether @thread is running on a CPU without a tick (nohz_full). */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_GEN
-#define urt_is_tickless(thread)	(READ_ONCE((thread)->vtime.state) >= VTIME_SYS)
+#define urt_is_tickless(thread)	(context_tracking_enabled() && \
+				 READ_ONCE((thread)->vtime.state) >= VTIME_SYS)
 #else
 #define urt_is_tickless(thread)	false
 #endif
 
+/* A counter of @thread that changes, at the latest, when user time does. */
+#ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
+#define urt_activity(thread)	(&(thread)->utime)
+#else
+#define urt_activity(thread)	(&(thread)->se.sum_exec_runtime)
+#endif
+
 /*
- * The data. urt_lock protects all of it but where a field says otherwise.
+ * A line at its longest. A PID has 7 digits, and 2^64 nanoseconds are 17 digits
+ * of microseconds.
+ */
+#define URT_LINE_SIZE	(7 + 2 + 17 + 1)
+static_assert(PID_MAX_LIMIT < 10000000);
+
+/*
+ * The data. urt_lock protects all of it.
  *
- * A process is owned by the list. It holds a reference to its struct pid, for
+ * The list owns its processes. A process has a reference to its struct pid, for
  * the numbers, and until its time is final one to a task_struct, which keeps
- * the signal_struct with the times. The table is for looking up: a process
- * stands in it once for each PID namespace that sees it, by its number there,
- * until a newer registered process has that number.
+ * the signal_struct with the times.
  *
- * A snapshot is the finished text of the list for one namespace. It never
- * changes. An open file is one: at first of no list at all, then the one that
- * it reads, which it shares with others. Each holds a reference, and urt_latest
- * one while the list is still what the snapshot says.
+ * The table is for looking processes up. A process is in it once for each PID
+ * namespace that sees the process, under its number there. Of two processes
+ * that had the same number one after the other, only the one that registered
+ * last is in the table with that number, and only that one is listed.
  */
 struct urt_number {
-	struct hlist_node node;		/* in urt_table, or unhashed */
-	struct upid *upid;		/* of the struct pid */
+	struct hlist_node node;		/* in urt_table; unhashed: displaced */
+	struct upid *upid;		/* in the struct pid */
 };
 
 struct urt_process {
 	struct list_head list;		/* in urt_processes */
 	struct pid *pid;
 	struct task_struct *task;	/* any of its threads, NULL once final */
-	u64 utime_us;			/* what was last found */
+	u64 activity;			/* its only thread's, when sampled */
+	u64 utime_us;			/* the time on the line */
+	unsigned int seq;		/* of stats_lock, when sampled */
+	kuid_t owner;			/* the user who registered it */
+	u8 digits;			/* of the PID at the start of text */
+	u8 length;			/* of text */
+	char text[URT_LINE_SIZE];	/* the line in the initial namespace */
 	struct urt_number numbers[];	/* by level of PID namespace */
 };
 
-struct urt_snapshot {
-	struct kref kref;
-	struct pid_namespace *ns;	/* of who opened the file; a reference */
-	unsigned long generation;	/* of the list; 0 if of none */
-	size_t size;			/* of text */
-	size_t start;			/* where in text the list begins */
-	char text[];
+/* A parameter: @value is a number from @min to @max. */
+struct urt_parameter {
+	unsigned int value;		/* first: param_get_uint() reads it */
+	unsigned int min, max;
 };
 
 /* Protects the list and everything that changes with it. */
 static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
-static unsigned int urt_count;		/* how many that are */
+static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
-static unsigned long urt_generation = 1; /* of the list; poll reads it */
 static ktime_t urt_due;			/* when the next update is */
+static int urt_news = 1;		/* number of the latest news: odd, so never 0 */
+static bool urt_news_held;		/* of a registration, until announced */
 
-static unsigned int period_ms = URT_PERIOD_MS_DEFAULT;
-static unsigned int max_processes = URT_MAX_PROCESSES_DEFAULT; /* no lock */
-static umode_t mode = URT_MODE;		/* this and gid: set at load only */
-static unsigned int gid;
+static struct urt_parameter period_ms = {
+	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
+};
 
-/*
- * Protects urt_latest and which snapshot an open file (private_data) is. It is
- * taken inside urt_lock and held for a few instructions only: who reads what
- * others have read already does not wait for an update.
- */
-static DEFINE_SPINLOCK(urt_snapshot_lock);
-static struct urt_snapshot *urt_latest;	/* a reference, or NULL */
+static struct urt_parameter max_processes = {
+	URT_MAX_PROCESSES_DEFAULT, 0, UINT_MAX
+};
 
-/* Pollers, until the list changes. */
-static DECLARE_WAIT_QUEUE_HEAD(urt_waiters);
+static struct urt_parameter gid = { 0, 0, UINT_MAX - 1 };
+static char *mode = URT_MODE;
+
+/* Tasks that wait in poll(2) for news. */
+static DECLARE_WAIT_QUEUE_HEAD(urt_pollers);
 
 static void schedule_cput_upds(struct timer_list *unused);
 static void update_cputimes(struct work_struct *unused);
+static void urt_announce(struct work_struct *unused);
 
 static DEFINE_TIMER(urt_timer, schedule_cput_upds);
-static DECLARE_WORK(urt_work, update_cputimes);
+static DECLARE_WORK(urt_update_work, update_cputimes);
+static DECLARE_DELAYED_WORK(urt_news_work, urt_announce);
 static struct workqueue_struct *urt_workqueue;
 
-/* Of processes outside containers: kmalloc's least is twice that on arm64. */
+/* For processes outside containers; kmalloc() would round up to 128 bytes. */
 static struct kmem_cache *urt_cache;
 
 /*
  * One process
  */
 
-/* A counter that runs on: 32-bit processors may read half of it too late. */
-static u64 urt_counter(const u64 *counter)
+/*
+ * Reads a counter that may be changing. A 32-bit CPU loads it in two halves,
+ * and reads it until two values agree. That makes a mix of an old and a new
+ * half unlikely, not impossible.
+ */
+static __always_inline u64 urt_counter(const u64 *counter)
 {
 	u64 value;
 
@@ -159,11 +185,12 @@ static u64 urt_counter(const u64 *counter)
 }
 
 /*
- * Adds to @sum what @thread has used. These fields are what getrusage(2) reads;
- * but of a thread that runs without a tick, only the kernel's own function
- * knows what has not been accounted yet.
+ * Adds to @sum what @thread has used. getrusage(2) reads the same fields. For
+ * a thread that is running without a tick, only the kernel's own function
+ * knows the time that has not been accounted yet.
  */
-static void urt_add_thread(struct task_cputime *sum, struct task_struct *thread)
+static __always_inline void urt_add_thread(struct task_cputime *sum,
+					   struct task_struct *thread)
 {
 	u64 utime, stime;
 
@@ -180,34 +207,42 @@ static void urt_add_thread(struct task_cputime *sum, struct task_struct *thread)
 	}
 }
 
-/* Sums up what the threads that have ended left, and the live ones. */
-static void urt_sum_threads(struct task_cputime *sum,
-			    struct signal_struct *signal)
+/*
+ * Adds up what the ended threads have left in @signal and what the live ones
+ * have used. Returns the activity of the last live thread, or 0.
+ */
+static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
+					   struct signal_struct *signal)
 {
 	struct task_struct *thread;
+	u64 activity = 0;
 
 	sum->utime = signal->utime;
 	sum->stime = signal->stime;
 	sum->sum_exec_runtime = signal->sum_sched_runtime;
-	list_for_each_entry_rcu(thread, &signal->thread_head, thread_node)
+	list_for_each_entry_rcu(thread, &signal->thread_head, thread_node) {
+		activity = urt_counter(urt_activity(thread));
 		urt_add_thread(sum, thread);
+	}
+	return activity;
 }
 
 /*
- * What all threads of a process have used. A thread that ends moves its part
- * to the signal_struct under stats_lock, a seqlock: if one did meanwhile, the
- * sum is taken again with the lock: twice at most, whatever threads do.
+ * Adds up what all threads of @process have used. A thread that ends moves its
+ * part to the signal_struct under stats_lock, a seqlock. If that happens during
+ * the sum, the sum is taken again with the lock held, so it is taken at most
+ * twice.
  */
-static void urt_sum_process(struct task_cputime *sum,
-			    struct signal_struct *signal)
+static __always_inline void urt_sum_process(struct task_cputime *sum,
+					    struct urt_process *process)
 {
+	struct signal_struct *signal = process->task->signal;
 	unsigned long flags;
-	unsigned int seq;
 
 	rcu_read_lock();
-	seq = read_seqbegin(&signal->stats_lock);
-	urt_sum_threads(sum, signal);
-	if (read_seqretry(&signal->stats_lock, seq)) {
+	process->seq = read_seqbegin(&signal->stats_lock);
+	process->activity = urt_sum_threads(sum, signal);
+	if (read_seqretry(&signal->stats_lock, process->seq)) {
 		read_seqlock_excl_irqsave(&signal->stats_lock, flags);
 		urt_sum_threads(sum, signal);
 		read_sequnlock_excl_irqrestore(&signal->stats_lock, flags);
@@ -216,206 +251,119 @@ static void urt_sum_process(struct task_cputime *sum,
 }
 
 /*
- * The user part of @sum in nanoseconds, as the kernel's cputime_adjust() has
- * it: utime and stime are sampled, mostly by the tick, and give the ratio;
- * sum_exec_runtime is exact and gives the amount. Of what it @told who asked
- * the kernel takes nothing back, neither of the user part nor of the other.
+ * Returns the user part of @sum in nanoseconds, and records in @prev what has
+ * been reported, both as the kernel's cputime_adjust() does: sum_exec_runtime
+ * is exact and gives the amount; utime and stime are sampled, mostly by the
+ * tick, and give the ratio. Neither part ever falls below what has been
+ * reported, by the kernel or by us. prev->lock, the kernel's, protects @prev.
  */
-static u64 urt_user_ns(const struct task_cputime *sum,
-		       const struct prev_cputime *told)
+#ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
+#define urt_user_ns(sum, prev)	((sum)->utime)
+#else
+static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
+				       struct prev_cputime *prev)
 {
 	u64 rtime = sum->sum_exec_runtime;
-	u64 stime = 0;
+	u64 utime, stime = 0;
+	unsigned long flags;
 
-	if (sum->stime)
-		stime = mul_u64_u64_div_u64(sum->stime, rtime,
-					    sum->stime + sum->utime);
-	stime = max(stime, urt_counter(&told->stime));
-	return max(rtime - min(stime, rtime), urt_counter(&told->utime));
+	raw_spin_lock_irqsave(&prev->lock, flags);
+	if (prev->stime + prev->utime < rtime) {
+		if (sum->stime && !sum->utime)
+			stime = rtime;
+		else if (sum->stime)
+			stime = mul_u64_u64_div_u64(sum->stime, rtime,
+						    sum->stime + sum->utime);
+		stime = max(min(stime, rtime), prev->stime);
+		prev->utime = max(rtime - stime, prev->utime);
+		prev->stime = rtime - prev->utime;
+	}
+	utime = prev->utime;
+	raw_spin_unlock_irqrestore(&prev->lock, flags);
+	return utime;
 }
+#endif
 
 /*
- * Refreshes the time of @process, whose task is not NULL. It never steps
- * back, as a new ratio of user to system ticks might have it.
+ * Writes @number in decimal to @to, with up to 20 digits, and returns a pointer
+ * to the byte behind it. It writes two digits at a time, because the division
+ * is what takes long.
  */
-static void urt_sample(struct urt_process *process)
+static __always_inline char *urt_put_decimal(char *to, u64 number)
 {
-	struct signal_struct *signal = process->task->signal;
-	struct task_cputime sum;
-	u64 utime_us;
-
-	urt_sum_process(&sum, signal);
-	utime_us = div_u64(urt_user_ns(&sum, &signal->prev_cputime),
-			   NSEC_PER_USEC);
-	process->utime_us = max(process->utime_us, utime_us);
-}
-
-/*
- * The snapshot
- */
-
-/* A line at its longest: two numbers, ": " and a newline. */
-#define URT_LINE_SIZE	(10 + 2 + 20 + 1)
-
-static struct urt_snapshot *urt_alloc_snapshot(unsigned int lines,
-					       struct pid_namespace *ns)
-{
-	size_t size = (size_t)lines * URT_LINE_SIZE;
-	struct urt_snapshot *snapshot;
-
-	snapshot = kvmalloc(sizeof(*snapshot) + size,
-			    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!snapshot)
-		return NULL;
-	kref_init(&snapshot->kref);
-	snapshot->ns = get_pid_ns(ns);
-	snapshot->generation = 0;
-	snapshot->size = size;
-	snapshot->start = size;
-	return snapshot;
-}
-
-static void urt_free_snapshot(struct kref *kref)
-{
-	struct urt_snapshot *snapshot;
-
-	snapshot = container_of(kref, struct urt_snapshot, kref);
-	put_pid_ns(snapshot->ns);
-	kvfree(snapshot);
-}
-
-static void urt_put_snapshot(struct urt_snapshot *snapshot)
-{
-	if (snapshot)
-		kref_put(&snapshot->kref, urt_free_snapshot);
-}
-
-/*
- * Writes @number in decimal in front of @end and returns where it begins: two
- * digits at a time, the division being what takes long. A zero in front of an
- * odd number of digits is written, too, but does not count.
- */
-static __always_inline char *urt_put_decimal(char *end, u64 number)
-{
-	static const char digits[] =
+	static const char pairs[] =
 		"00010203040506070809101112131415161718192021222324" /* 24 */
 		"25262728293031323334353637383940414243444546474849" /* 49 */
 		"50515253545556575859606162636465666768697071727374" /* 74 */
 		"75767778798081828384858687888990919293949596979899";
-	unsigned int two;
+	char digits[20], *end = digits + sizeof(digits), *start = end;
+	unsigned int pair;
 
 	do {
-		two = do_div(number, 100);
-		end -= 2;
-		memcpy(end, digits + 2 * two, 2);
+		pair = do_div(number, 100);
+		start -= 2;
+		memcpy(start, pairs + 2 * pair, 2);
 	} while (number);
-	return two < 10 ? end + 1 : end;
+	start += pair < 10;
+	memcpy(to, start, end - start);
+	return to + (end - start);
 }
 
 /*
- * Writes the list into @snapshot, from its end to its beginning: the last
- * digit of a number is the first that one gets by dividing.
+ * Finds the time that @process has used by now, whose task is not NULL, and
+ * writes it on the line.
  */
-static void urt_render(struct urt_snapshot *snapshot)
+static __always_inline void urt_sample(struct urt_process *process)
 {
-	unsigned int level = snapshot->ns->level;
-	struct urt_process *process;
-	char *text;
+	struct task_cputime sum;
+	u64 utime_us;
+	char *end;
 
-	lockdep_assert_held(&urt_lock);
-	text = snapshot->text + snapshot->size;
-	list_for_each_entry_reverse(process, &urt_processes, list) {
-		struct upid *upid = &process->pid->numbers[level];
-
-		if (level > process->pid->level || upid->ns != snapshot->ns ||
-		    hlist_unhashed(&process->numbers[level].node))
-			continue;
-		*--text = '\n';
-		text = urt_put_decimal(text, process->utime_us);
-		*--text = ' ';
-		*--text = ':';
-		text = urt_put_decimal(text, upid->nr);
-		if (need_resched())
-			cond_resched();
-	}
-	snapshot->start = text - snapshot->text;
-	snapshot->generation = urt_generation;
+	urt_sum_process(&sum, process);
+	utime_us = div_u64(urt_user_ns(&sum,
+				       &process->task->signal->prev_cputime),
+			   NSEC_PER_USEC);
+	if (process->length && utime_us == process->utime_us)
+		return;
+	process->utime_us = utime_us;
+	end = urt_put_decimal(process->text + process->digits + 2, utime_us);
+	*end++ = '\n';
+	process->length = end - process->text;
 }
 
-/* The snapshot that @file is, with a reference. */
-static struct urt_snapshot *urt_get_snapshot(struct file *file)
+/* Begins the line of @process, which has no time yet, and adds the time. */
+static void urt_begin_line(struct urt_process *process)
 {
-	struct urt_snapshot *snapshot;
+	char *end = urt_put_decimal(process->text, process->pid->numbers[0].nr);
 
-	spin_lock(&urt_snapshot_lock);
-	snapshot = file->private_data;
-	kref_get(&snapshot->kref);
-	spin_unlock(&urt_snapshot_lock);
-	return snapshot;
-}
-
-/* Makes @file the latest snapshot if that shows what it would. */
-static bool urt_take_latest(struct file *file)
-{
-	struct urt_snapshot *old = NULL, *snapshot;
-
-	spin_lock(&urt_snapshot_lock);
-	snapshot = file->private_data;
-	if (urt_latest && urt_latest->ns == snapshot->ns) {
-		old = snapshot;
-		kref_get(&urt_latest->kref);
-		file->private_data = urt_latest;
-	}
-	spin_unlock(&urt_snapshot_lock);
-	urt_put_snapshot(old);
-	return old;
-}
-
-/* Makes @snapshot, or NULL, the latest. */
-static void urt_set_latest(struct urt_snapshot *snapshot)
-{
-	struct urt_snapshot *old;
-
-	spin_lock(&urt_snapshot_lock);
-	old = urt_latest;
-	urt_latest = snapshot;
-	spin_unlock(&urt_snapshot_lock);
-	urt_put_snapshot(old);
+	process->digits = end - process->text;
+	memcpy(end, ": ", 2);
+	urt_sample(process);
 }
 
 /*
- * Makes @file a snapshot of the list as it is now: the one that others have of
- * it already, or a new one. It is allocated without urt_lock, which may be
- * slow for a user near a memory limit; meanwhile the list may have grown.
- *
- * Return: 0 or -ENOMEM, which leaves @file the snapshot that it was.
+ * Whether @process has not run since it was sampled. No thread has ended since,
+ * or the read section of stats_lock that began with the sample would have to be
+ * retried. So if there is one thread now, it is the one that was sampled, and
+ * it has run if its counter differs. Without a tick, a counter may be too old
+ * to tell.
  */
-static int urt_take_snapshot(struct file *file, struct pid_namespace *ns)
+static bool urt_has_slept(const struct urt_process *process)
 {
-	struct urt_snapshot *new = NULL;
-	unsigned int lines;
+	struct signal_struct *signal = process->task->signal;
+	struct task_struct *thread;
+	bool slept;
 
-	if (urt_take_latest(file))
-		return 0;
-	mutex_lock(&urt_lock);
-	while (!urt_take_latest(file)) {
-		lines = urt_count;
-		if (new && new->size >= (size_t)lines * URT_LINE_SIZE) {
-			urt_render(new);
-			urt_set_latest(new);
-			new = NULL;
-			continue;
-		}
-		mutex_unlock(&urt_lock);
-		urt_put_snapshot(new);
-		new = urt_alloc_snapshot(lines + lines / 8 + 1, ns);
-		if (!new)
-			return -ENOMEM;
-		mutex_lock(&urt_lock);
-	}
-	mutex_unlock(&urt_lock);
-	urt_put_snapshot(new);
-	return 0;
+	if (context_tracking_enabled() || READ_ONCE(signal->nr_threads) != 1)
+		return false;
+	rcu_read_lock();
+	thread = list_first_or_null_rcu(&signal->thread_head,
+					struct task_struct, thread_node);
+	slept = thread &&
+		urt_counter(urt_activity(thread)) == process->activity &&
+		!read_seqretry(&signal->stats_lock, process->seq);
+	rcu_read_unlock();
+	return slept;
 }
 
 /*
@@ -423,30 +371,19 @@ static int urt_take_snapshot(struct file *file, struct pid_namespace *ns)
  */
 
 /*
- * The list is no longer what anyone has read. The waiters' lock, which
- * wake_up takes, orders the new generation before a poller's look at it.
- */
-static void urt_changed(void)
-{
-	lockdep_assert_held(&urt_lock);
-	WRITE_ONCE(urt_generation, urt_generation + 1);
-	urt_set_latest(NULL);
-	wake_up_interruptible_poll(&urt_waiters, EPOLLPRI);
-}
-
-/*
- * Arms the timer for the end of this period. It counts from when this update
- * was due, not from when it came: a timer may be late by some per cent of its
- * time, and these would add up. Who missed a whole period starts afresh.
+ * Arms the timer for the end of this period. The period begins when this update
+ * was due, not when it came: a timer may be late by some per cent of its time,
+ * and these delays must not add up. After a whole period was missed, the next
+ * one begins now.
  */
 static void urt_arm_timer(void)
 {
 	ktime_t now = ktime_get();
 
 	lockdep_assert_held(&urt_lock);
-	urt_due = ktime_add_ms(urt_due, period_ms);
+	urt_due = ktime_add_ms(urt_due, period_ms.value);
 	if (ktime_before(urt_due, now))
-		urt_due = ktime_add_ms(now, period_ms);
+		urt_due = ktime_add_ms(now, period_ms.value);
 	mod_timer(&urt_timer,
 		  jiffies + msecs_to_jiffies(ktime_ms_delta(urt_due, now)));
 }
@@ -458,13 +395,13 @@ static void urt_start_timer(void)
 	urt_arm_timer();
 }
 
-/* Every namespace has its number 1: they are not to share a bucket. */
+/* Every namespace has its number 1: these must not share a bucket. */
 static u32 urt_key(const struct upid *upid)
 {
 	return upid->nr ^ hash_ptr(upid->ns, 32);
 }
 
-/* What the table has of the number @upid; NULL if that is nothing. */
+/* Returns what the table has under the number @upid, or NULL. */
 static struct urt_number *urt_find_number(const struct upid *upid)
 {
 	struct urt_number *number;
@@ -477,7 +414,7 @@ static struct urt_number *urt_find_number(const struct upid *upid)
 	return NULL;
 }
 
-/* The registered process that is @pid; NULL if there is none. */
+/* Returns the registered process with this @pid, or NULL. */
 static struct urt_process *urt_find(const struct pid *pid)
 {
 	struct urt_number *number = urt_find_number(&pid->numbers[0]);
@@ -489,7 +426,7 @@ static struct urt_process *urt_find(const struct pid *pid)
 
 /*
  * Adds @process to the list, which owns it from now on. The timer is armed
- * after: however soon it fires, the top half finds the list not empty.
+ * after that: however soon it fires, the top half finds the list not empty.
  */
 static void urt_add(struct urt_process *process)
 {
@@ -510,7 +447,7 @@ static void urt_add(struct urt_process *process)
 		urt_start_timer();
 }
 
-/* Return: memory for a process at @level of the PID namespaces, or NULL. */
+/* Returns memory for a process at @level of the PID namespaces, or NULL. */
 static struct urt_process *urt_alloc(unsigned int level)
 {
 	struct urt_process *process;
@@ -550,15 +487,70 @@ static void urt_remove(struct urt_process *process)
 }
 
 /*
- * Registers the process @pid; @task is its leader. The references are the
- * caller's. Under urt_lock a process that lives cannot be displaced by one
- * that is gone, and whose number it may have.
- *
- * Return: 0, also if it is registered already, -ENOMEM, -ESRCH if it is gone
- * by now, or -ENOSPC.
+ * Marks a registration or an unregistration as news to be announced. That is
+ * done later, for many of them at once: no user can keep pollers awake.
  */
-static int urt_register(struct pid *pid, struct task_struct *task)
+static void urt_hold_news(void)
 {
+	lockdep_assert_held(&urt_lock);
+	urt_news_held = true;
+	queue_delayed_work(urt_workqueue, &urt_news_work, HZ / 10);
+}
+
+/*
+ * Announces held news, and wakes the pollers, without urt_lock: each user can
+ * have very many of them.
+ */
+static void urt_announce(struct work_struct *unused)
+{
+	mutex_lock(&urt_lock);
+	if (urt_news_held)
+		WRITE_ONCE(urt_news, urt_news + 2);
+	urt_news_held = false;
+	mutex_unlock(&urt_lock);
+	wake_up_interruptible_poll(&urt_pollers, EPOLLPRI);
+}
+
+/*
+ * Whether the user @owner has as many lines as one user may have: half of
+ * them, so that nobody can fill the list and lock the others out.
+ */
+static bool urt_has_share(kuid_t owner)
+{
+	unsigned int share = DIV_ROUND_UP_ULL(max_processes.value, 2);
+	struct urt_process *process;
+	unsigned int lines = 0;
+
+	if (urt_count < share)
+		return false;
+	list_for_each_entry(process, &urt_processes, list)
+		lines += uid_eq(process->owner, owner);
+	return lines >= share;
+}
+
+/*
+ * Whether both the writer, which is current, and the opener of @file have the
+ * capability @cap in @ns. A refusal of the writer is not audited.
+ */
+static bool urt_capable(const struct file *file, struct user_namespace *ns,
+			int cap)
+{
+	return ns_capable_noaudit(ns, cap) && file_ns_capable(file, ns, cap);
+}
+
+/*
+ * Registers the process @pid for the opener of @file; @task is its leader. The
+ * caller owns both references. Whether the process is still there is checked
+ * under urt_lock: one that has gone must not displace a registered one that
+ * has its number now.
+ *
+ * Return: 0, also if it is registered already, -ENOMEM, -ESRCH if it has gone,
+ * or -ENOSPC.
+ */
+static int urt_register(struct file *file, struct pid *pid,
+			struct task_struct *task)
+{
+	kuid_t owner = file->f_cred->euid;
 	struct urt_process *process;
 	int err = 0;
 
@@ -567,19 +559,20 @@ static int urt_register(struct pid *pid, struct task_struct *task)
 		return -ENOMEM;
 	process->pid = get_pid(pid);
 	process->task = get_task_struct(task);
+	process->owner = owner;
 
 	mutex_lock(&urt_lock);
 	if (!pid_has_task(pid, PIDTYPE_TGID)) {
 		err = -ESRCH;
 	} else if (urt_find(pid)) {
 		err = 0;
-	} else if (urt_count >= READ_ONCE(max_processes) &&
-		   !ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE)) {
+	} else if ((urt_count >= max_processes.value || urt_has_share(owner)) &&
+		   !urt_capable(file, &init_user_ns, CAP_SYS_RESOURCE)) {
 		err = -ENOSPC;
 	} else {
-		urt_sample(process);
+		urt_begin_line(process);
 		urt_add(process);
-		urt_changed();
+		urt_hold_news();
 		process = NULL;
 	}
 	mutex_unlock(&urt_lock);
@@ -588,26 +581,35 @@ static int urt_register(struct pid *pid, struct task_struct *task)
 	return err;
 }
 
-/* Whether the writer may unregister @task's process; a no is not logged. */
-static bool urt_may_unregister(struct task_struct *task)
+/*
+ * Whether both the writer and the opener of @file may unregister the process
+ * of @task: each has its real user ID, or CAP_SYS_PTRACE. With the writer alone
+ * a set-user-ID program could be made to do it, with the opener alone one that
+ * has given up its privileges.
+ */
+static bool urt_may_unregister(const struct file *file,
+			       struct task_struct *task)
 {
 	const struct cred *cred;
 	bool may;
 
 	rcu_read_lock();
 	cred = __task_cred(task);
-	may = uid_eq(current_euid(), cred->uid) ||
-	      ns_capable_noaudit(cred->user_ns, CAP_SYS_PTRACE);
+	may = (uid_eq(current_euid(), cred->uid) ||
+	       ns_capable_noaudit(cred->user_ns, CAP_SYS_PTRACE)) &&
+	      (uid_eq(file->f_cred->euid, cred->uid) ||
+	       file_ns_capable(file, cred->user_ns, CAP_SYS_PTRACE));
 	rcu_read_unlock();
 	return may;
 }
 
 /*
- * Unregisters the process @pid; @task is its leader, whose user counts.
+ * Unregisters the process @pid; @task is its leader.
  *
  * Return: 0, -ESRCH if it is not registered, or -EPERM.
  */
-static int urt_unregister(struct pid *pid, struct task_struct *task)
+static int urt_unregister(struct file *file, struct pid *pid,
+			  struct task_struct *task)
 {
 	struct urt_process *process;
 	int err = 0;
@@ -616,11 +618,11 @@ static int urt_unregister(struct pid *pid, struct task_struct *task)
 	process = urt_find(pid);
 	if (!process) {
 		err = -ESRCH;
-	} else if (!urt_may_unregister(task)) {
+	} else if (!urt_may_unregister(file, task)) {
 		err = -EPERM;
 	} else {
 		urt_remove(process);
-		urt_changed();
+		urt_hold_news();
 	}
 	mutex_unlock(&urt_lock);
 	return err;
@@ -631,24 +633,26 @@ static int urt_unregister(struct pid *pid, struct task_struct *task)
  */
 
 /*
- * The top half, in softirq context, where one may not sleep and so not take
- * urt_lock. It asks without: a list that changes just now costs an update
- * too many at worst, since whoever adds to an empty list arms the timer anew.
+ * The top half, in softirq context, where it must not sleep and so cannot take
+ * urt_lock. It looks at the list without. If the list is changing, the worst
+ * case is an update too many: adding to an empty list arms the timer anew.
  */
 static void schedule_cput_upds(struct timer_list *unused)
 {
 	if (!list_empty(&urt_processes))
-		queue_work(urt_workqueue, &urt_work);
+		queue_work(urt_workqueue, &urt_update_work);
 }
 
 /*
- * Samples @process for an update. Whether it is gone is asked first: only
- * what is sampled after that is final, and then the task has served.
+ * Updates @process. Whether it has gone is checked first: only a sample taken
+ * after that is final. Then the task reference can be dropped.
  */
 static void urt_update(struct urt_process *process)
 {
 	bool gone = !pid_has_task(process->pid, PIDTYPE_TGID);
 
+	if (!gone && urt_has_slept(process))
+		return;
 	urt_sample(process);
 	if (gone) {
 		put_task_struct(process->task);
@@ -657,9 +661,11 @@ static void urt_update(struct urt_process *process)
 }
 
 /*
- * The bottom half, in process context. A process without a task was final an
- * update ago, and has been shown since. The timer is pending already if, since
- * it fired, a process was added to an empty list or the period was set.
+ * The bottom half, in process context. A process without a task was final at
+ * the last update, and has been listed with that time since. The timer is
+ * already pending if, since it fired, a process was added to an empty list or
+ * the period was set. Pollers are woken by another work item, which does not
+ * delay the next update.
  */
 static void update_cputimes(struct work_struct *unused)
 {
@@ -673,12 +679,14 @@ static void update_cputimes(struct work_struct *unused)
 			urt_update(process);
 		else
 			urt_remove(process);
-		if (need_resched())
-			cond_resched();
+		cond_resched();
 	}
-	urt_changed();
+	WRITE_ONCE(urt_news, urt_news + 2);
+	urt_news_held = false;
 	if (!list_empty(&urt_processes) && !timer_pending(&urt_timer))
 		urt_arm_timer();
+	if (wq_has_sleeper(&urt_pollers))
+		mod_delayed_work(urt_workqueue, &urt_news_work, 0);
 unlock:
 	mutex_unlock(&urt_lock);
 }
@@ -687,274 +695,255 @@ unlock:
  * The file
  */
 
-/* Longer than any PID with its sign; room for some zeros in front of it. */
-#define URT_ID_SIZE	32
-
-/* No isspace(): that has more than the three, and not the NUL. */
-static bool urt_is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\0';
-}
-
 /*
- * Reads the next process ID of a write into @id, which is negative for one
- * to unregister, and moves @pos behind it.
+ * Registers the process with the number @id, or unregisters the one with the
+ * number -@id, in the PID namespace of the opener.
  *
- * The text is copied in pieces. An ID that reaches the end of its piece may
- * go on behind it: the next piece begins with the ID. One that does so from
- * the beginning of its piece is too long, or what follows cannot be read.
- *
- * Return: 1, 0 if nothing but white space is left, -EINVAL, -EFAULT, or
- * -EINTR if the writer is being killed.
+ * Return: 0, -EINVAL, -ESRCH, or as urt_register() and urt_unregister().
  */
-static int urt_next_id(const char __user *buf, size_t count, size_t *pos,
-		       int *id)
+static int usr_take_id(struct file *file, const char *id)
 {
-	char text[URT_ID_SIZE + 1];
-
-	while (*pos < count) {
-		size_t wanted = min_t(size_t, count - *pos, URT_ID_SIZE);
-		size_t len, start = 0, end;
-
-		cond_resched();
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		len = wanted - copy_from_user(text, buf + *pos, wanted);
-		while (start < len && urt_is_space(text[start]))
-			start++;
-		end = start;
-		while (end < len && !urt_is_space(text[end]))
-			end++;
-		*pos += start;
-		if (end - start == URT_ID_SIZE)
-			return -EINVAL;
-		if (end == len && *pos + (end - start) < count) {
-			if (!start)
-				return -EFAULT;
-			continue;
-		}
-		if (start == end)
-			break;
-		*pos += end - start;
-		text[end] = '\0';
-		if (text[start] == '+' || kstrtoint(text + start, 10, id) ||
-		    !*id || *id == INT_MIN)
-			return -EINVAL;
-		return 1;
-	}
-	return 0;
-}
-
-/*
- * Registers the process with the number @id in @ns, or unregisters the one
- * with -@id. Return: 0, -ESRCH, or as urt_register() and urt_unregister().
- */
-static int urt_take_id(int id, struct pid_namespace *ns)
-{
+	struct seq_file *seq = file->private_data;
 	struct task_struct *task;
-	int err = -ESRCH;
+	int number, err = -ESRCH;
 	struct pid *pid;
 
+	if (*id == '+' || kstrtoint(id, 10, &number) || !number ||
+	    number == INT_MIN)
+		return -EINVAL;
 	rcu_read_lock();
-	pid = get_pid(find_pid_ns(abs(id), ns));
+	pid = get_pid(find_pid_ns(abs(number), seq->private));
 	rcu_read_unlock();
 	task = get_pid_task(pid, PIDTYPE_TGID);
-	if (task) {
-		err = id > 0 ? urt_register(pid, task) :
-			       urt_unregister(pid, task);
+	if (task && !(READ_ONCE(task->flags) & PF_KTHREAD))
+		err = number > 0 ? urt_register(file, pid, task) :
+				   urt_unregister(file, pid, task);
+	if (task)
 		put_task_struct(task);
-	}
 	put_pid(pid);
 	return err;
 }
 
-/* Takes the IDs in @buf in order, up to the first that fails. */
+/*
+ * Takes the IDs in @buf in order, up to the first that fails. A write of more
+ * than a page is taken up to the last white space in that page.
+ *
+ * Return: the number of bytes that the IDs take up, or an error if the first
+ * one fails; -EFAULT or -ENOMEM if @buf cannot be copied.
+ */
 static ssize_t usr_write(struct file *file, const char __user *buf,
 			 size_t count, loff_t *ppos)
 {
-	struct urt_snapshot *snapshot = urt_get_snapshot(file);
-	size_t pos = 0, taken = 0;
-	int id, ret;
+	size_t size = min_t(size_t, count, PAGE_SIZE - 1), taken = 0, i;
+	char *text, *id;
+	int err = 0;
 
-	while ((ret = urt_next_id(buf, count, &pos, &id)) > 0) {
-		ret = urt_take_id(id, snapshot->ns);
-		if (ret)
-			break;
-		taken = pos;
+	text = memdup_user_nul(buf, size);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	for (i = 0; i < size; i++)	/* isspace() knows more than these */
+		if (text[i] == ' ' || text[i] == '\t' || text[i] == '\n')
+			text[i] = '\0';
+	if (size < count)
+		while (size && text[size - 1])
+			size--;
+	if (size < count && !size)
+		err = -EINVAL;
+	for (id = text; id < text + size && !err; id += strlen(id) + 1) {
+		if (!*id)
+			continue;
+		err = usr_take_id(file, id);
+		if (!err)
+			taken = id + strlen(id) - text;
 	}
-	urt_put_snapshot(snapshot);
-	if (!ret && (taken || !count))
-		return count;
-	if (taken)
-		return taken;
-	return ret ? ret : -EINVAL;
+	kfree(text);
+	if (!err)
+		return size;
+	return taken ? taken : err;
 }
 
-/* Reads on in the file's snapshot, or at offset 0 in a new one. */
-static ssize_t usr_read(struct file *file, char __user *buf, size_t count,
-			loff_t *ppos)
+/* Whether the PID namespace @ns lists @process. urt_lock is held. */
+static bool usr_is_listed(const struct urt_process *process,
+			  const struct pid_namespace *ns)
 {
-	struct urt_snapshot *snapshot = urt_get_snapshot(file);
-	ssize_t ret = 0;
+	const struct urt_number *number = &process->numbers[ns->level];
 
-	if (!*ppos || !snapshot->generation) {
-		ret = urt_take_snapshot(file, snapshot->ns);
-		urt_put_snapshot(snapshot);
-		if (ret)
-			return ret;
-		snapshot = urt_get_snapshot(file);
-	}
-	ret = simple_read_from_buffer(buf, count, ppos,
-				      snapshot->text + snapshot->start,
-				      snapshot->size - snapshot->start);
-	urt_put_snapshot(snapshot);
-	return ret;
+	if (ns->level && (ns->level > process->pid->level ||
+			  number->upid->ns != ns))
+		return false;
+	return !hlist_unhashed(&number->node);
 }
 
-/* Neither reading nor writing ever waits; EPOLLPRI is news. */
-static __poll_t urt_poll(struct file *file, poll_table *wait)
+/*
+ * Shows the whole list, as one record of @seq, which keeps it while reads
+ * continue from it. If the record may not fit, nothing is shown, and seq_file
+ * calls again with twice the room.
+ */
+static int usr_read(struct seq_file *seq, void *unused)
+{
+	const struct pid_namespace *ns = seq->private;
+	struct urt_process *process;
+	char *buf, *to;
+	size_t room;
+
+	room = seq_get_buf(seq, &buf);
+	to = buf;
+	mutex_lock(&urt_lock);
+	if (!ns->level && room / URT_LINE_SIZE < urt_count)
+		goto overflow;
+	list_for_each_entry(process, &urt_processes, list) {
+		if (!usr_is_listed(process, ns))
+			continue;
+		if (buf + room - to < URT_LINE_SIZE)
+			goto overflow;
+		if (!ns->level) {
+			memcpy(to, process->text, URT_LINE_SIZE);
+			to += process->length;
+		} else {
+			to = urt_put_decimal(to, process->numbers[ns->level].upid->nr);
+			memcpy(to, process->text + process->digits,
+			       process->length - process->digits);
+			to += process->length - process->digits;
+		}
+		cond_resched();
+	}
+	WRITE_ONCE(seq->poll_event, urt_news);
+	mutex_unlock(&urt_lock);
+	seq_commit(seq, to - buf);
+	return 0;
+
+overflow:
+	mutex_unlock(&urt_lock);
+	seq_commit(seq, -1);
+	return 0;
+}
+
+/*
+ * Reading and writing never wait; EPOLLPRI is news. The barrier pairs with
+ * wq_has_sleeper(): either the update sees the poller, or the poller the news.
+ */
+static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
 	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
-	struct urt_snapshot *snapshot;
+	struct seq_file *seq = file->private_data;
 
-	poll_wait(file, &urt_waiters, wait);
-	snapshot = urt_get_snapshot(file);
-	if (snapshot->generation != READ_ONCE(urt_generation))
+	poll_wait(file, &urt_pollers, wait);
+	smp_mb();
+	if (READ_ONCE(seq->poll_event) != READ_ONCE(urt_news))
 		mask |= EPOLLPRI;
-	urt_put_snapshot(snapshot);
 	return mask;
 }
 
 /*
- * An open file holds the module, since removing a /proc entry does not wait
- * for those who poll it: they would be left on a wait queue that is gone.
+ * An open file holds the module: removing a /proc entry does not wait for
+ * pollers, which would be left on a wait queue in freed memory. It also holds
+ * the opener's PID namespace.
  */
-static int urt_open(struct inode *inode, struct file *file)
+static int usr_open(struct inode *inode, struct file *file)
 {
+	struct pid_namespace *ns;
+	int err;
+
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	file->private_data = urt_alloc_snapshot(0, task_active_pid_ns(current));
-	if (!file->private_data) {
+	ns = get_pid_ns(task_active_pid_ns(current));
+	err = single_open(file, usr_read, ns);
+	if (err) {
+		put_pid_ns(ns);
 		module_put(THIS_MODULE);
-		return -ENOMEM;
 	}
-	return 0;
+	return err;
 }
 
-/* The module stays till this has returned: removing the entry waits for it. */
-static int urt_release(struct inode *inode, struct file *file)
+/* The module stays until this has returned: removing the entry waits for it. */
+static int usr_release(struct inode *inode, struct file *file)
 {
-	urt_put_snapshot(file->private_data);
+	struct seq_file *seq = file->private_data;
+
+	put_pid_ns(seq->private);
+	single_release(inode, file);
 	module_put(THIS_MODULE);
 	return 0;
 }
 
-static const struct proc_ops urt_proc_ops = {
-	.proc_open	= urt_open,
-	.proc_read	= usr_read,
+static const struct proc_ops usr_proc_ops = {
+	.proc_open	= usr_open,
+	.proc_read_iter	= seq_read_iter,
 	.proc_write	= usr_write,
-	.proc_lseek	= default_llseek,
-	.proc_poll	= urt_poll,
-	.proc_release	= urt_release,
+	.proc_lseek	= seq_lseek,
+	.proc_poll	= usr_poll,
+	.proc_release	= usr_release,
 };
 
 /*
  * The parameters
  */
 
-/* Sets the period, which begins anew. Return: 0, or -EINVAL. */
-static int urt_set_period(const char *val, const struct kernel_param *kp)
+/* Sets a parameter; a new period begins now. Return: 0, or -EINVAL. */
+static int urt_set(const char *val, const struct kernel_param *kp)
 {
-	unsigned int ms;
+	struct urt_parameter *parameter = kp->arg;
+	unsigned int value;
 
-	if (kstrtouint(val, 0, &ms) ||
-	    ms < URT_PERIOD_MS_MIN || ms > URT_PERIOD_MS_MAX)
+	if (kstrtouint(val, 0, &value) ||
+	    value < parameter->min || value > parameter->max) {
+		pr_err("%s must be a number from %u to %u\n", kp->name,
+		       parameter->min, parameter->max);
 		return -EINVAL;
+	}
 	mutex_lock(&urt_lock);
-	period_ms = ms;
-	if (!list_empty(&urt_processes))
+	parameter->value = value;
+	if (parameter == &period_ms && !list_empty(&urt_processes))
 		urt_start_timer();
 	mutex_unlock(&urt_lock);
 	return 0;
 }
 
-static const struct kernel_param_ops urt_period_ops = {
-	.set = urt_set_period,
+static const struct kernel_param_ops urt_parameter_ops = {
+	.set = urt_set,
 	.get = param_get_uint,
 };
 
-module_param_cb(period_ms, &urt_period_ops, &period_ms, 0644);
+module_param_cb(period_ms, &urt_parameter_ops, &period_ms, 0644);
+__MODULE_PARM_TYPE(period_ms, "uint");
 MODULE_PARM_DESC(period_ms, "Milliseconds between two updates, 10 to 3600000 (5000)");
-module_param(max_processes, uint, 0644);
-MODULE_PARM_DESC(max_processes, "The most processes that are listed (4096)");
-
-/*
- * Sets the mode of the file, in octal, as chmod(1) takes it: who may read and
- * who may write. Not 0, in which procfs sees a wish for 0444.
- *
- * Return: 0, or -EINVAL.
- */
-static int urt_set_mode(const char *val, const struct kernel_param *kp)
-{
-	u16 value;
-
-	if (kstrtou16(val, 8, &value) || !value || value & ~0666)
-		return -EINVAL;
-	mode = value;
-	return 0;
-}
-
-static int urt_get_mode(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%#o\n", mode);
-}
-
-/* Sets the group of the file. Return: 0, or -EINVAL. */
-static int urt_set_gid(const char *val, const struct kernel_param *kp)
-{
-	unsigned int value;
-
-	if (kstrtouint(val, 10, &value) ||
-	    !gid_valid(make_kgid(&init_user_ns, value)))
-		return -EINVAL;
-	gid = value;
-	return 0;
-}
-
-static const struct kernel_param_ops urt_mode_ops = {
-	.set = urt_set_mode,
-	.get = urt_get_mode,
-};
-
-static const struct kernel_param_ops urt_gid_ops = {
-	.set = urt_set_gid,
-	.get = param_get_uint,
-};
-
-module_param_cb(mode, &urt_mode_ops, &mode, 0444);
-MODULE_PARM_DESC(mode, "Who may open the file, in octal (0666)");
-module_param_cb(gid, &urt_gid_ops, &gid, 0444);
+module_param_cb(max_processes, &urt_parameter_ops, &max_processes, 0644);
+__MODULE_PARM_TYPE(max_processes, "uint");
+MODULE_PARM_DESC(max_processes, "Maximum number of lines, half of them for one user (4096)");
+module_param(mode, charp, 0444);
+MODULE_PARM_DESC(mode, "Permissions of the file, in octal (0666)");
+module_param_cb(gid, &urt_parameter_ops, &gid, 0444);
+__MODULE_PARM_TYPE(gid, "uint");
 MODULE_PARM_DESC(gid, "Group of the file (0)");
 
 static int __init usertime_init(void)
 {
 	struct proc_dir_entry *dir, *file;
+	u16 permissions;
 
+	/* 0 would make procfs choose 0444. */
+	if (kstrtou16(mode, 8, &permissions) || !permissions ||
+	    permissions & ~0666) {
+		pr_err("mode must be octal, with bits of 0666 and not 0\n");
+		return -EINVAL;
+	}
 	urt_cache = kmem_cache_create("urt_process",
 				      offsetof(struct urt_process, numbers[1]),
 				      0, SLAB_ACCOUNT, NULL);
 	if (!urt_cache)
 		return -ENOMEM;
-	urt_workqueue = alloc_ordered_workqueue("usertime", 0);
+	/* Unbound, so that it runs an update while pollers are being woken. */
+	urt_workqueue = alloc_workqueue("usertime", WQ_UNBOUND, 0);
 	if (!urt_workqueue)
 		goto err_cache;
 	dir = proc_mkdir(URT_DIR, NULL);
 	if (!dir)
 		goto err_workqueue;
-	file = proc_create(URT_FILE, mode, dir, &urt_proc_ops);
+	file = proc_create(URT_FILE, permissions, dir, &usr_proc_ops);
 	if (!file)
 		goto err_dir;
-	proc_set_user(file, GLOBAL_ROOT_UID, make_kgid(&init_user_ns, gid));
+	proc_set_user(file, GLOBAL_ROOT_UID,
+		      make_kgid(&init_user_ns, gid.value));
 	return 0;
 
 err_dir:
@@ -967,8 +956,9 @@ err_cache:
 }
 
 /*
- * Timer and work start each other, but neither over an empty list; and with
- * the file gone nobody adds to it. So both can be stopped one after the other.
+ * Timer and update start each other, but not while the list is empty; and with
+ * the file gone, nobody can add to it. The update may queue the news. So they
+ * are stopped in this order.
  */
 static void __exit usertime_exit(void)
 {
@@ -978,9 +968,10 @@ static void __exit usertime_exit(void)
 	mutex_lock(&urt_lock);
 	list_for_each_entry_safe(process, next, &urt_processes, list)
 		urt_remove(process);
-	urt_changed();
 	mutex_unlock(&urt_lock);
 	timer_delete_sync(&urt_timer);
+	cancel_work_sync(&urt_update_work);
+	cancel_delayed_work_sync(&urt_news_work);
 	destroy_workqueue(urt_workqueue);
 	kmem_cache_destroy(urt_cache);
 }
@@ -988,7 +979,7 @@ static void __exit usertime_exit(void)
 module_init(usertime_init);
 module_exit(usertime_exit);
 
-MODULE_DESCRIPTION("User CPU time of the processes that register");
+MODULE_DESCRIPTION("User CPU time of registered processes");
 MODULE_AUTHOR("The usertime developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(URT_VERSION);

@@ -9,14 +9,14 @@
 #define USERTIME_H
 
 /* debian/changelog and CHANGELOG.md say the same; make check compares them. */
-#define URT_VERSION	"1.0.0"
+#define URT_VERSION	"1.1.0"
 
 #define URT_DIR		"urt"
 #define URT_FILE	"status"
 #define URT_STATUS_PATH	"/proc/" URT_DIR "/" URT_FILE
 
-/* Anyone may register, and anyone may read, unless the module is told else. */
-#define URT_MODE	0666
+/* The parameter mode: anyone may register, and anyone may read. */
+#define URT_MODE	"0666"
 
 /* TIME is in microseconds: this many make a second of user CPU time. */
 #define URT_UNIT_PER_SEC	1000000

@@ -226,12 +226,42 @@ static inline int changed(int fd, int ms)
 	return poll(&poll_fd, 1, ms) == 1 && poll_fd.revents & POLLPRI;
 }
 
-/* Wait for an update that begins after this is called. */
-static inline void wait_update(int fd)
+/* Take a new snapshot and throw it away: what was news is none any more. */
+static inline void see_news(int fd)
 {
 	char byte;
 
-	pread(fd, &byte, 1, 0);
+	if (pread(fd, &byte, 1, 0) < 0)
+		die("the list can be read");
+}
+
+/*
+ * Wait until no registration is still to be announced. One more is made and
+ * undone for this, of a process of our own: its news includes all before it,
+ * and no news is left after it but that of updates.
+ */
+static inline void settle(int fd)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		for (;;)
+			pause();
+	}
+	see_news(fd);
+	if (pid < 0 || status_write(fd, "%d -%d", pid, pid) < 0)
+		die("a process registers and unregisters");
+	see_news(fd);
+	changed(fd, -1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Wait for an update that begins after this is called. */
+static inline void wait_update(int fd)
+{
+	settle(fd);
+	see_news(fd);
 	changed(fd, -1);
 }
 
@@ -283,12 +313,11 @@ static inline void stop_updates(void)
 	set_period(URT_PERIOD_MS_MAX);
 }
 
-/* Have one update, and no more. */
+/* Have one update, and no more. Updates are stopped. */
 static inline void update_once(int fd)
 {
-	char byte;
-
-	pread(fd, &byte, 1, 0);
+	settle(fd);
+	see_news(fd);
 	set_period(URT_PERIOD_MS_MIN);
 	changed(fd, -1);
 	stop_updates();
