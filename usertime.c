@@ -31,16 +31,13 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/context_tracking_state.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
-#include <linux/list.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -56,17 +53,14 @@
 #include <linux/seq_file.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/timer.h>
-#include <linux/uidgid.h>
 #include <linux/version.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "usertime.h"
 
 /* Everything that depends on the kernel's version or configuration. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#if KERNEL_VERSION(6, 2, 0) > LINUX_VERSION_CODE
 #define timer_delete(timer)		del_timer(timer)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
 #endif
@@ -79,17 +73,14 @@
 #define urt_is_tickless(thread)	false
 #endif
 
-/* A counter of @thread that changes, at the latest, when user time does. */
+/* A counter of @thread that has grown if its user time has. */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
-#define urt_activity(thread)	(&(thread)->utime)
+#define urt_activity(thread)	urt_counter(&(thread)->utime)
 #else
-#define urt_activity(thread)	(&(thread)->se.sum_exec_runtime)
+#define urt_activity(thread)	urt_counter(&(thread)->se.sum_exec_runtime)
 #endif
 
-/*
- * A line at its longest. A PID has 7 digits, and 2^64 nanoseconds are 17 digits
- * of microseconds.
- */
+/* The longest line: 7 digits of a PID, 17 of 2^64 ns in microseconds. */
 #define URT_LINE_SIZE	(7 + 2 + 17 + 1)
 static_assert(PID_MAX_LIMIT < 10000000);
 
@@ -100,21 +91,20 @@ static_assert(PID_MAX_LIMIT < 10000000);
  * the numbers, and until its time is final one to a task_struct, which keeps
  * the signal_struct with the times.
  *
- * The table is for looking processes up. A process is in it once for each PID
- * namespace that sees the process, under its number there. Of two processes
- * that had the same number one after the other, only the one that registered
- * last is in the table with that number, and only that one is listed.
+ * The table is for lookups. A process is in it once for each PID namespace that
+ * sees the process, under its number there. If two processes have had the same
+ * number, only the one that registered last is in the table under it, and only
+ * that one is listed.
  */
 struct urt_number {
-	struct hlist_node node;		/* in urt_table; unhashed: displaced */
-	struct upid *upid;		/* in the struct pid */
+	struct hlist_node node;		/* in urt_table, or displaced */
+	struct upid *upid;		/* of the struct pid */
 };
 
 struct urt_process {
 	struct list_head list;		/* in urt_processes */
-	struct pid *pid;
 	struct task_struct *task;	/* any of its threads, NULL once final */
-	u64 activity;			/* its only thread's, when sampled */
+	u64 activity;			/* of its threads, when sampled */
 	u64 utime_us;			/* the time on the line */
 	unsigned int seq;		/* of stats_lock, when sampled */
 	kuid_t owner;			/* the user who registered it */
@@ -124,9 +114,12 @@ struct urt_process {
 	struct urt_number numbers[];	/* by level of PID namespace */
 };
 
+#define urt_pid(process) \
+	container_of((process)->numbers[0].upid, struct pid, numbers[0])
+
 /* A parameter: @value is a number from @min to @max. */
 struct urt_parameter {
-	unsigned int value;		/* first: param_get_uint() reads it */
+	unsigned int value;		/* first, for param_get_uint() */
 	unsigned int min, max;
 };
 
@@ -136,22 +129,21 @@ static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
 static ktime_t urt_due;			/* when the next update is */
-static int urt_news = 1;		/* number of the latest news: odd, so never 0 */
-static bool urt_news_held;		/* of a registration, until announced */
+static int urt_news = 1;		/* number of the latest; odd, so not 0 */
+static bool urt_news_held;		/* a registration is unannounced */
+static struct urt_parameter max_processes = {
+	URT_MAX_PROCESSES_DEFAULT, 0, UINT_MAX
+};
 
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
 };
 
-static struct urt_parameter max_processes = {
-	URT_MAX_PROCESSES_DEFAULT, 0, UINT_MAX
-};
-
+/* Set only at load. */
 static struct urt_parameter gid = { 0, 0, UINT_MAX - 1 };
 static char *mode = URT_MODE;
 
-/* Tasks that wait in poll(2) for news. */
-static DECLARE_WAIT_QUEUE_HEAD(urt_pollers);
+static DECLARE_WAIT_QUEUE_HEAD(urt_pollers);	/* waiting for news */
 
 static void schedule_cput_upds(struct timer_list *unused);
 static void update_cputimes(struct work_struct *unused);
@@ -162,7 +154,7 @@ static DECLARE_WORK(urt_update_work, update_cputimes);
 static DECLARE_DELAYED_WORK(urt_news_work, urt_announce);
 static struct workqueue_struct *urt_workqueue;
 
-/* For processes outside containers; kmalloc() would round up to 128 bytes. */
+/* For processes outside containers. kmalloc() would take 128 bytes. */
 static struct kmem_cache *urt_cache;
 
 /*
@@ -170,9 +162,8 @@ static struct kmem_cache *urt_cache;
  */
 
 /*
- * Reads a counter that may be changing. A 32-bit CPU loads it in two halves,
- * and reads it until two values agree. That makes a mix of an old and a new
- * half unlikely, not impossible.
+ * Reads a counter that may be changing. On a 32-bit CPU, which loads it in two
+ * halves, two equal values make a mix of old and new unlikely, not impossible.
  */
 static __always_inline u64 urt_counter(const u64 *counter)
 {
@@ -185,77 +176,99 @@ static __always_inline u64 urt_counter(const u64 *counter)
 }
 
 /*
- * Adds to @sum what @thread has used. getrusage(2) reads the same fields. For
- * a thread that is running without a tick, only the kernel's own function
- * knows the time that has not been accounted yet.
+ * Adds up what the released threads have left in @signal and what the others
+ * have used, from the fields that getrusage(2) reads. For a thread that is
+ * running without a tick, only the kernel's own function knows the time that
+ * is not in these fields yet. Returns whether there are others, and their
+ * activity.
  */
-static __always_inline void urt_add_thread(struct task_cputime *sum,
-					   struct task_struct *thread)
-{
-	u64 utime, stime;
-
-	if (urt_is_tickless(thread)) {
-		task_cputime_adjusted(thread, &utime, &stime);
-		sum->utime += utime;
-		sum->stime += stime;
-		sum->sum_exec_runtime += utime + stime;
-	} else {
-		sum->utime += urt_counter(&thread->utime);
-		sum->stime += urt_counter(&thread->stime);
-		sum->sum_exec_runtime +=
-			urt_counter(&thread->se.sum_exec_runtime);
-	}
-}
-
-/*
- * Adds up what the ended threads have left in @signal and what the live ones
- * have used. Returns the activity of the last live thread, or 0.
- */
-static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
-					   struct signal_struct *signal)
+static __always_inline bool urt_sum_threads(struct task_cputime *sum,
+					    struct signal_struct *signal,
+					    u64 *activity)
 {
 	struct task_struct *thread;
-	u64 activity = 0;
+	u64 utime, stime, runtime;
+	bool alive = false;
 
 	sum->utime = signal->utime;
 	sum->stime = signal->stime;
 	sum->sum_exec_runtime = signal->sum_sched_runtime;
+	*activity = 0;
 	list_for_each_entry_rcu(thread, &signal->thread_head, thread_node) {
-		activity = urt_counter(urt_activity(thread));
-		urt_add_thread(sum, thread);
+		alive = true;
+		*activity += urt_activity(thread);
+		if (urt_is_tickless(thread)) {
+			task_cputime_adjusted(thread, &utime, &stime);
+			runtime = utime + stime;
+		} else {
+			utime = urt_counter(&thread->utime);
+			stime = urt_counter(&thread->stime);
+			runtime = urt_counter(&thread->se.sum_exec_runtime);
+		}
+		sum->utime += utime;
+		sum->stime += stime;
+		sum->sum_exec_runtime += runtime;
 	}
-	return activity;
+	return alive;
 }
 
 /*
- * Adds up what all threads of @process have used. A thread that ends moves its
- * part to the signal_struct under stats_lock, a seqlock. If that happens during
- * the sum, the sum is taken again with the lock held, so it is taken at most
- * twice.
+ * Adds up what all threads of @process have used. Returns false if all have
+ * been released: then the process has gone and the sum is final.
+ *
+ * A thread that is released moves its part to the signal_struct and leaves the
+ * list under stats_lock, a seqlock. If that happens during the sum, the sum is
+ * taken again with the lock held: at most twice in all.
  */
-static __always_inline void urt_sum_process(struct task_cputime *sum,
+static __always_inline bool urt_sum_process(struct task_cputime *sum,
 					    struct urt_process *process)
 {
 	struct signal_struct *signal = process->task->signal;
 	unsigned long flags;
+	bool alive;
 
 	rcu_read_lock();
 	process->seq = read_seqbegin(&signal->stats_lock);
-	process->activity = urt_sum_threads(sum, signal);
+	alive = urt_sum_threads(sum, signal, &process->activity);
 	if (read_seqretry(&signal->stats_lock, process->seq)) {
 		read_seqlock_excl_irqsave(&signal->stats_lock, flags);
-		urt_sum_threads(sum, signal);
+		alive = urt_sum_threads(sum, signal, &process->activity);
 		read_sequnlock_excl_irqrestore(&signal->stats_lock, flags);
 	}
 	rcu_read_unlock();
+	return alive;
 }
 
 /*
- * Returns the user part of @sum in nanoseconds, and records in @prev what has
- * been reported, both as the kernel's cputime_adjust() does: sum_exec_runtime
- * is exact and gives the amount; utime and stime are sampled, mostly by the
- * tick, and give the ratio. Neither part ever falls below what has been
- * reported, by the kernel or by us. prev->lock, the kernel's, protects @prev.
+ * Whether no thread of @process has run since it was sampled: none has been
+ * released, or the read section of stats_lock that began with the sample would
+ * have to be retried; and the activity of the others, new ones included, has
+ * not grown. Without a tick, it may be out of date, so nothing is known then.
+ */
+static __always_inline bool urt_has_slept(const struct urt_process *process)
+{
+	struct signal_struct *signal = process->task->signal;
+	struct task_struct *thread;
+	u64 activity = 0;
+	bool slept;
+
+	if (context_tracking_enabled())
+		return false;
+	rcu_read_lock();
+	list_for_each_entry_rcu(thread, &signal->thread_head, thread_node)
+		activity += urt_activity(thread);
+	slept = activity == process->activity &&
+		!read_seqretry(&signal->stats_lock, process->seq);
+	rcu_read_unlock();
+	return slept;
+}
+
+/*
+ * Returns the user part of @sum in nanoseconds, computed and recorded as the
+ * kernel's cputime_adjust() does. sum_exec_runtime is exact and gives the
+ * amount. utime and stime are sampled, mostly by the tick, and give the ratio.
+ * @prev is what was last reported of the process, by the kernel or by us, and
+ * neither part falls below it. Its lock, the kernel's, protects it.
  */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
 #define urt_user_ns(sum, prev)	((sum)->utime)
@@ -285,9 +298,8 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 #endif
 
 /*
- * Writes @number in decimal to @to, with up to 20 digits, and returns a pointer
- * to the byte behind it. It writes two digits at a time, because the division
- * is what takes long.
+ * Writes @number in decimal to @to and returns the end. It produces two digits
+ * at a time, because the division is what takes long.
  */
 static __always_inline char *urt_put_decimal(char *to, u64 number)
 {
@@ -310,60 +322,37 @@ static __always_inline char *urt_put_decimal(char *to, u64 number)
 }
 
 /*
- * Finds the time that @process has used by now, whose task is not NULL, and
- * writes it on the line.
+ * Finds the time that @process, whose task is not NULL, has used by now, and
+ * writes it on the line. Returns false if that is its final time.
  */
-static __always_inline void urt_sample(struct urt_process *process)
+static bool urt_sample(struct urt_process *process)
 {
 	struct task_cputime sum;
 	u64 utime_us;
+	bool alive;
 	char *end;
 
-	urt_sum_process(&sum, process);
+	alive = urt_sum_process(&sum, process);
 	utime_us = div_u64(urt_user_ns(&sum,
 				       &process->task->signal->prev_cputime),
 			   NSEC_PER_USEC);
 	if (process->length && utime_us == process->utime_us)
-		return;
+		return alive;
 	process->utime_us = utime_us;
 	end = urt_put_decimal(process->text + process->digits + 2, utime_us);
 	*end++ = '\n';
 	process->length = end - process->text;
+	return alive;
 }
 
-/* Begins the line of @process, which has no time yet, and adds the time. */
-static void urt_begin_line(struct urt_process *process)
+/* Begins the line of @process, and samples it. Returns as urt_sample(). */
+static bool urt_begin_line(struct urt_process *process)
 {
-	char *end = urt_put_decimal(process->text, process->pid->numbers[0].nr);
+	char *end = urt_put_decimal(process->text, process->numbers[0].upid->nr);
 
 	process->digits = end - process->text;
 	memcpy(end, ": ", 2);
-	urt_sample(process);
-}
-
-/*
- * Whether @process has not run since it was sampled. No thread has ended since,
- * or the read section of stats_lock that began with the sample would have to be
- * retried. So if there is one thread now, it is the one that was sampled, and
- * it has run if its counter differs. Without a tick, a counter may be too old
- * to tell.
- */
-static bool urt_has_slept(const struct urt_process *process)
-{
-	struct signal_struct *signal = process->task->signal;
-	struct task_struct *thread;
-	bool slept;
-
-	if (context_tracking_enabled() || READ_ONCE(signal->nr_threads) != 1)
-		return false;
-	rcu_read_lock();
-	thread = list_first_or_null_rcu(&signal->thread_head,
-					struct task_struct, thread_node);
-	slept = thread &&
-		urt_counter(urt_activity(thread)) == process->activity &&
-		!read_seqretry(&signal->stats_lock, process->seq);
-	rcu_read_unlock();
-	return slept;
+	return urt_sample(process);
 }
 
 /*
@@ -371,10 +360,9 @@ static bool urt_has_slept(const struct urt_process *process)
  */
 
 /*
- * Arms the timer for the end of this period. The period begins when this update
- * was due, not when it came: a timer may be late by some per cent of its time,
- * and these delays must not add up. After a whole period was missed, the next
- * one begins now.
+ * Arms the timer for the end of this period, which began when this update was
+ * due, not when it came: a timer may be late by some per cent of its time, and
+ * the delays must not add up. If a whole period was missed, one begins now.
  */
 static void urt_arm_timer(void)
 {
@@ -395,7 +383,7 @@ static void urt_start_timer(void)
 	urt_arm_timer();
 }
 
-/* Every namespace has its number 1: these must not share a bucket. */
+/* Every namespace has a number 1: they must not share a bucket. */
 static u32 urt_key(const struct upid *upid)
 {
 	return upid->nr ^ hash_ptr(upid->ns, 32);
@@ -432,43 +420,53 @@ static void urt_add(struct urt_process *process)
 {
 	unsigned int level;
 
-	for (level = 0; level <= process->pid->level; level++) {
-		struct upid *upid = &process->pid->numbers[level];
+	for (level = 0; level <= urt_pid(process)->level; level++) {
 		struct urt_number *number = &process->numbers[level];
-		struct urt_number *old = urt_find_number(upid);
+		struct urt_number *old = urt_find_number(number->upid);
 
 		if (old)
 			hash_del(&old->node);
-		number->upid = upid;
-		hash_add(urt_table, &number->node, urt_key(upid));
+		hash_add(urt_table, &number->node, urt_key(number->upid));
 	}
 	list_add_tail(&process->list, &urt_processes);
 	if (!urt_count++)
 		urt_start_timer();
 }
 
-/* Returns memory for a process at @level of the PID namespaces, or NULL. */
-static struct urt_process *urt_alloc(unsigned int level)
+/*
+ * Returns a process with a reference to @pid, one to @task, which is one of its
+ * threads, and without a line; or NULL.
+ */
+static struct urt_process *urt_alloc(struct pid *pid, struct task_struct *task)
 {
 	struct urt_process *process;
+	unsigned int level;
 
-	if (!level)
-		return kmem_cache_zalloc(urt_cache, GFP_KERNEL_ACCOUNT);
-	return kzalloc(struct_size(process, numbers, level + 1),
-		       GFP_KERNEL_ACCOUNT);
+	if (!pid->level)
+		process = kmem_cache_zalloc(urt_cache, GFP_KERNEL_ACCOUNT);
+	else
+		process = kzalloc(struct_size(process, numbers, pid->level + 1),
+				  GFP_KERNEL_ACCOUNT);
+	if (!process)
+		return NULL;
+	get_pid(pid);
+	for (level = 0; level <= pid->level; level++)
+		process->numbers[level].upid = &pid->numbers[level];
+	process->task = get_task_struct(task);
+	return process;
 }
 
 static void urt_free(struct urt_process *process)
 {
-	unsigned int level = process->pid->level;
+	struct pid *pid = urt_pid(process);
 
 	if (process->task)
 		put_task_struct(process->task);
-	put_pid(process->pid);
-	if (level)
+	if (pid->level)
 		kfree(process);
 	else
 		kmem_cache_free(urt_cache, process);
+	put_pid(pid);
 }
 
 /* Removes @process from the list and frees it. */
@@ -477,18 +475,24 @@ static void urt_remove(struct urt_process *process)
 	unsigned int level;
 
 	lockdep_assert_held(&urt_lock);
-	for (level = 0; level <= process->pid->level; level++)
+	for (level = 0; level <= urt_pid(process)->level; level++)
 		hash_del(&process->numbers[level].node);
 	list_del(&process->list);
-	urt_count--;
-	if (list_empty(&urt_processes))
+	if (!--urt_count)
 		timer_delete(&urt_timer);
 	urt_free(process);
 }
 
+/* Lets others run, but not after each line: that would double its cost. */
+static __always_inline void urt_cond_resched(unsigned int lines)
+{
+	if (lines % 64 == 0)
+		cond_resched();
+}
+
 /*
- * Marks a registration or an unregistration as news to be announced. That is
- * done later, for many of them at once: no user can keep pollers awake.
+ * Holds back the news of a registration or an unregistration. It is announced
+ * with all that follow within 0.1 s, so that no user can keep pollers awake.
  */
 static void urt_hold_news(void)
 {
@@ -498,8 +502,8 @@ static void urt_hold_news(void)
 }
 
 /*
- * Announces held news, and wakes the pollers, without urt_lock: each user can
- * have very many of them.
+ * Announces what was held back, and wakes the pollers. That is done without
+ * urt_lock, since any user may have added very many of them.
  */
 static void urt_announce(struct work_struct *unused)
 {
@@ -512,65 +516,53 @@ static void urt_announce(struct work_struct *unused)
 }
 
 /*
- * Whether the user @owner has as many lines as one user may have: half of
- * them, so that nobody can fill the list and lock the others out.
+ * Whether the opener of @file may have one more line. One user has half of them
+ * at most, so that nobody can fill the list and lock the others out.
  */
-static bool urt_has_share(kuid_t owner)
+static bool urt_has_room(const struct file *file)
 {
-	unsigned int share = DIV_ROUND_UP_ULL(max_processes.value, 2);
+	unsigned int half = max_processes.value - max_processes.value / 2;
 	struct urt_process *process;
 	unsigned int lines = 0;
 
-	if (urt_count < share)
+	if (urt_count < half ||
+	    (ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE) &&
+	     file_ns_capable(file, &init_user_ns, CAP_SYS_RESOURCE)))
+		return true;
+	if (urt_count >= max_processes.value)
 		return false;
 	list_for_each_entry(process, &urt_processes, list)
-		lines += uid_eq(process->owner, owner);
-	return lines >= share;
-}
-
-/*
- * Whether both the writer, which is current, and the opener of @file have the
- * capability @cap in @ns. A refusal of the writer is not audited.
- */
-static bool urt_capable(const struct file *file, struct user_namespace *ns,
-			int cap)
-{
-	return ns_capable_noaudit(ns, cap) && file_ns_capable(file, ns, cap);
+		lines += uid_eq(process->owner, file->f_cred->euid);
+	return lines < half;
 }
 
 /*
  * Registers the process @pid for the opener of @file; @task is its leader. The
- * caller owns both references. Whether the process is still there is checked
- * under urt_lock: one that has gone must not displace a registered one that
- * has its number now.
+ * caller owns both references. A process that has gone by the time that the
+ * lock is taken must not displace one that has its number now.
  *
- * Return: 0, also if it is registered already, -ENOMEM, -ESRCH if it has gone,
- * or -ENOSPC.
+ * Return: 0, also if it is registered already, -ENOMEM, -ENOSPC, or -ESRCH if
+ * it has gone.
  */
 static int urt_register(struct file *file, struct pid *pid,
 			struct task_struct *task)
 {
-	kuid_t owner = file->f_cred->euid;
 	struct urt_process *process;
 	int err = 0;
 
-	process = urt_alloc(pid->level);
+	process = urt_alloc(pid, task);
 	if (!process)
 		return -ENOMEM;
-	process->pid = get_pid(pid);
-	process->task = get_task_struct(task);
-	process->owner = owner;
+	process->owner = file->f_cred->euid;
 
 	mutex_lock(&urt_lock);
-	if (!pid_has_task(pid, PIDTYPE_TGID)) {
-		err = -ESRCH;
-	} else if (urt_find(pid)) {
+	if (urt_find(pid)) {
 		err = 0;
-	} else if ((urt_count >= max_processes.value || urt_has_share(owner)) &&
-		   !urt_capable(file, &init_user_ns, CAP_SYS_RESOURCE)) {
+	} else if (!urt_has_room(file)) {
 		err = -ENOSPC;
+	} else if (!urt_begin_line(process)) {
+		err = -ESRCH;
 	} else {
-		urt_begin_line(process);
 		urt_add(process);
 		urt_hold_news();
 		process = NULL;
@@ -583,9 +575,8 @@ static int urt_register(struct file *file, struct pid *pid,
 
 /*
  * Whether both the writer and the opener of @file may unregister the process
- * of @task: each has its real user ID, or CAP_SYS_PTRACE. With the writer alone
- * a set-user-ID program could be made to do it, with the opener alone one that
- * has given up its privileges.
+ * of @task. The opener must not make a set-user-ID program do it by passing it
+ * the file, nor the writer do it with a file that it was passed.
  */
 static bool urt_may_unregister(const struct file *file,
 			       struct task_struct *task)
@@ -633,9 +624,9 @@ static int urt_unregister(struct file *file, struct pid *pid,
  */
 
 /*
- * The top half, in softirq context, where it must not sleep and so cannot take
- * urt_lock. It looks at the list without. If the list is changing, the worst
- * case is an update too many: adding to an empty list arms the timer anew.
+ * The top half, in softirq context, must not sleep and so cannot take urt_lock.
+ * If the list is changing while it looks, the worst case is an update too many:
+ * adding to an empty list arms the timer anew.
  */
 static void schedule_cput_upds(struct timer_list *unused)
 {
@@ -644,42 +635,29 @@ static void schedule_cput_upds(struct timer_list *unused)
 }
 
 /*
- * Updates @process. Whether it has gone is checked first: only a sample taken
- * after that is final. Then the task reference can be dropped.
- */
-static void urt_update(struct urt_process *process)
-{
-	bool gone = !pid_has_task(process->pid, PIDTYPE_TGID);
-
-	if (!gone && urt_has_slept(process))
-		return;
-	urt_sample(process);
-	if (gone) {
-		put_task_struct(process->task);
-		process->task = NULL;
-	}
-}
-
-/*
  * The bottom half, in process context. A process without a task was final at
- * the last update, and has been listed with that time since. The timer is
- * already pending if, since it fired, a process was added to an empty list or
- * the period was set. Pollers are woken by another work item, which does not
- * delay the next update.
+ * the last update, and has been listed with that time for a whole period. The
+ * timer is already pending if, since it fired, the period was set or a process
+ * was added to an empty list. Another work item wakes the pollers: however many
+ * there are, they do not delay the next update.
  */
 static void update_cputimes(struct work_struct *unused)
 {
-	struct urt_process *process, *next;
+	struct urt_process *process;
+	unsigned int lines = 0;
 
 	mutex_lock(&urt_lock);
 	if (list_empty(&urt_processes))
 		goto unlock;
-	list_for_each_entry_safe(process, next, &urt_processes, list) {
-		if (process->task)
-			urt_update(process);
-		else
-			urt_remove(process);
-		cond_resched();
+	list_for_each_entry(process, &urt_processes, list) {
+		if (!process->task) {
+			process = list_prev_entry(process, list);
+			urt_remove(list_next_entry(process, list));
+		} else if (!urt_has_slept(process) && !urt_sample(process)) {
+			put_task_struct(process->task);
+			process->task = NULL;
+		}
+		urt_cond_resched(++lines);
 	}
 	WRITE_ONCE(urt_news, urt_news + 2);
 	urt_news_held = false;
@@ -694,6 +672,9 @@ unlock:
 /*
  * The file
  */
+
+/* Longer than any ID; a write is copied in pieces of this size. */
+#define URT_PIECE_SIZE	64
 
 /*
  * Registers the process with the number @id, or unregisters the one with the
@@ -725,64 +706,81 @@ static int usr_take_id(struct file *file, const char *id)
 }
 
 /*
- * Takes the IDs in @buf in order, up to the first that fails. A write of more
- * than a page is taken up to the last white space in that page.
+ * Copies the beginning of a write of @count bytes to @text, with NULs for white
+ * space. A piece has whole IDs: one that may go on is left for the next piece.
  *
- * Return: the number of bytes that the IDs take up, or an error if the first
- * one fails; -EFAULT or -ENOMEM if @buf cannot be copied.
+ * Return: the length of the piece, -EFAULT, or -EINVAL if an ID is too long.
  */
-static ssize_t usr_write(struct file *file, const char __user *buf,
-			 size_t count, loff_t *ppos)
+static ssize_t usr_copy_piece(char text[URT_PIECE_SIZE], const char __user *buf,
+			      size_t count)
 {
-	size_t size = min_t(size_t, count, PAGE_SIZE - 1), taken = 0, i;
-	char *text, *id;
-	int err = 0;
+	size_t size = min_t(size_t, count, URT_PIECE_SIZE - 1), i;
 
-	text = memdup_user_nul(buf, size);
-	if (IS_ERR(text))
-		return PTR_ERR(text);
-	for (i = 0; i < size; i++)	/* isspace() knows more than these */
+	if (copy_from_user(text, buf, size))
+		return -EFAULT;
+	for (i = 0; i < size; i++)	/* isspace() accepts more than these */
 		if (text[i] == ' ' || text[i] == '\t' || text[i] == '\n')
 			text[i] = '\0';
 	if (size < count)
 		while (size && text[size - 1])
 			size--;
-	if (size < count && !size)
-		err = -EINVAL;
-	for (id = text; id < text + size && !err; id += strlen(id) + 1) {
-		if (!*id)
-			continue;
-		err = usr_take_id(file, id);
-		if (!err)
-			taken = id + strlen(id) - text;
-	}
-	kfree(text);
-	if (!err)
-		return size;
-	return taken ? taken : err;
-}
-
-/* Whether the PID namespace @ns lists @process. urt_lock is held. */
-static bool usr_is_listed(const struct urt_process *process,
-			  const struct pid_namespace *ns)
-{
-	const struct urt_number *number = &process->numbers[ns->level];
-
-	if (ns->level && (ns->level > process->pid->level ||
-			  number->upid->ns != ns))
-		return false;
-	return !hlist_unhashed(&number->node);
+	text[size] = '\0';
+	return size ? size : -EINVAL;
 }
 
 /*
- * Shows the whole list, as one record of @seq, which keeps it while reads
- * continue from it. If the record may not fit, nothing is shown, and seq_file
- * calls again with twice the room.
+ * Takes the IDs in @buf in order, up to the first that fails. A write of more
+ * than a page is taken up to the end of the piece that reaches so far.
+ *
+ * Return: the number of bytes that were taken, or if the first ID fails, the
+ * error.
+ */
+static ssize_t usr_write(struct file *file, const char __user *buf,
+			 size_t count, loff_t *ppos)
+{
+	char text[URT_PIECE_SIZE], *id;
+	size_t pos = 0, taken = 0;
+	ssize_t size;
+	int err;
+
+	for (; pos < min(count, PAGE_SIZE); pos += size) {
+		size = usr_copy_piece(text, buf + pos, count - pos);
+		if (size < 0)
+			return taken ? taken : size;
+		for (id = text; id < text + size; id += strlen(id) + 1) {
+			if (!*id)
+				continue;
+			err = usr_take_id(file, id);
+			if (err)
+				return taken ? taken : err;
+			taken = pos + (id - text) + strlen(id);
+		}
+	}
+	return pos;
+}
+
+/* Whether @process has a line for readers in the PID namespace @ns. */
+static bool usr_is_listed(const struct urt_process *process,
+			  const struct pid_namespace *ns)
+{
+	unsigned int level = ns->level;
+
+	if (level && (level > urt_pid(process)->level ||
+		      process->numbers[level].upid->ns != ns))
+		return false;
+	return !hlist_unhashed(&process->numbers[level].node);
+}
+
+/*
+ * Shows the whole list as one record, the snapshot, which seq_file keeps while
+ * reads continue from it. If it may not fit, seq_file calls again with twice
+ * the room.
  */
 static int usr_read(struct seq_file *seq, void *unused)
 {
 	const struct pid_namespace *ns = seq->private;
 	struct urt_process *process;
+	unsigned int lines = 0;
 	char *buf, *to;
 	size_t room;
 
@@ -792,6 +790,7 @@ static int usr_read(struct seq_file *seq, void *unused)
 	if (!ns->level && room / URT_LINE_SIZE < urt_count)
 		goto overflow;
 	list_for_each_entry(process, &urt_processes, list) {
+		urt_cond_resched(++lines);
 		if (!usr_is_listed(process, ns))
 			continue;
 		if (buf + room - to < URT_LINE_SIZE)
@@ -805,7 +804,6 @@ static int usr_read(struct seq_file *seq, void *unused)
 			       process->length - process->digits);
 			to += process->length - process->digits;
 		}
-		cond_resched();
 	}
 	WRITE_ONCE(seq->poll_event, urt_news);
 	mutex_unlock(&urt_lock);
@@ -818,16 +816,14 @@ overflow:
 	return 0;
 }
 
-/*
- * Reading and writing never wait; EPOLLPRI is news. The barrier pairs with
- * wq_has_sleeper(): either the update sees the poller, or the poller the news.
- */
+/* Reading and writing never wait; EPOLLPRI is news. */
 static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
 	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
 	struct seq_file *seq = file->private_data;
 
 	poll_wait(file, &urt_pollers, wait);
+	/* Either the update sees the poller (wq_has_sleeper()) or it the news. */
 	smp_mb();
 	if (READ_ONCE(seq->poll_event) != READ_ONCE(urt_news))
 		mask |= EPOLLPRI;
@@ -835,9 +831,9 @@ static __poll_t usr_poll(struct file *file, poll_table *wait)
 }
 
 /*
- * An open file holds the module: removing a /proc entry does not wait for
- * pollers, which would be left on a wait queue in freed memory. It also holds
- * the opener's PID namespace.
+ * An open file has a reference to the opener's PID namespace. It also keeps the
+ * module loaded: removing a /proc entry does not wait for pollers, which would
+ * be left on a wait queue in freed memory.
  */
 static int usr_open(struct inode *inode, struct file *file)
 {
@@ -905,15 +901,12 @@ static const struct kernel_param_ops urt_parameter_ops = {
 };
 
 module_param_cb(period_ms, &urt_parameter_ops, &period_ms, 0644);
-__MODULE_PARM_TYPE(period_ms, "uint");
 MODULE_PARM_DESC(period_ms, "Milliseconds between two updates, 10 to 3600000 (5000)");
 module_param_cb(max_processes, &urt_parameter_ops, &max_processes, 0644);
-__MODULE_PARM_TYPE(max_processes, "uint");
 MODULE_PARM_DESC(max_processes, "Maximum number of lines, half of them for one user (4096)");
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "Permissions of the file, in octal (0666)");
 module_param_cb(gid, &urt_parameter_ops, &gid, 0444);
-__MODULE_PARM_TYPE(gid, "uint");
 MODULE_PARM_DESC(gid, "Group of the file (0)");
 
 static int __init usertime_init(void)
@@ -956,9 +949,9 @@ err_cache:
 }
 
 /*
- * Timer and update start each other, but not while the list is empty; and with
- * the file gone, nobody can add to it. The update may queue the news. So they
- * are stopped in this order.
+ * The timer and the update start each other, but not while the list is empty,
+ * and without the file it stays so. The update may queue the news. So they can
+ * be stopped in this order.
  */
 static void __exit usertime_exit(void)
 {
