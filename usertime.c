@@ -26,7 +26,7 @@
  * final time, and the update after that removes its line. While the list is
  * empty, no timer is pending.
  *
- * Functions of the file are named usr_, all others urt_.
+ * Functions that serve the file are named usr_, those below them urt_.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -52,6 +52,7 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/seqlock.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/version.h>
@@ -85,7 +86,7 @@
 static_assert(PID_MAX_LIMIT < 10000000);
 
 /*
- * The data. urt_lock protects all of it.
+ * The data.
  *
  * The list owns its processes. A process has a reference to its struct pid, for
  * the numbers, and until its time is final one to a task_struct, which keeps
@@ -108,7 +109,7 @@ struct urt_process {
 	u64 utime_us;			/* the time on the line */
 	unsigned int seq;		/* of stats_lock, when sampled */
 	kuid_t owner;			/* the user who registered it */
-	u8 digits;			/* of the PID at the start of text */
+	u8 time;			/* where in text the time begins */
 	u8 length;			/* of text */
 	char text[URT_LINE_SIZE];	/* the line in the initial namespace */
 	struct urt_number numbers[];	/* by level of PID namespace */
@@ -123,7 +124,7 @@ struct urt_parameter {
 	unsigned int min, max;
 };
 
-/* Protects the list and everything that changes with it. */
+/* Protects everything from here to max_processes, and all processes. */
 static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
@@ -131,12 +132,12 @@ static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
 static ktime_t urt_due;			/* when the next update is */
 static int urt_news = 1;		/* number of the latest; odd, so not 0 */
 static bool urt_news_held;		/* a registration is unannounced */
-static struct urt_parameter max_processes = {
-	URT_MAX_PROCESSES_DEFAULT, 0, UINT_MAX
-};
-
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
+};
+
+static struct urt_parameter max_processes = {
+	URT_MAX_PROCESSES_DEFAULT, 0, UINT_MAX
 };
 
 /* Set only at load. */
@@ -162,8 +163,8 @@ static struct kmem_cache *urt_cache;
  */
 
 /*
- * Reads a counter that may be changing. On a 32-bit CPU, which loads it in two
- * halves, two equal values make a mix of old and new unlikely, not impossible.
+ * Reads a counter that may be changing. A 32-bit CPU loads it in two halves:
+ * two equal values make a mix of old and new unlikely, but not impossible.
  */
 static __always_inline u64 urt_counter(const u64 *counter)
 {
@@ -177,39 +178,39 @@ static __always_inline u64 urt_counter(const u64 *counter)
 
 /*
  * Adds up what the released threads have left in @signal and what the others
- * have used, from the fields that getrusage(2) reads. For a thread that is
- * running without a tick, only the kernel's own function knows the time that
- * is not in these fields yet. Returns whether there are others, and their
- * activity.
+ * have used, as getrusage(2) does. For a thread that is running without a tick,
+ * only the kernel's own function knows the latest time. Returns the activity of
+ * the others, and in @alive whether there are any.
  */
-static __always_inline bool urt_sum_threads(struct task_cputime *sum,
-					    struct signal_struct *signal,
-					    u64 *activity)
+static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
+					   struct signal_struct *signal,
+					   bool *alive)
 {
 	struct task_struct *thread;
-	u64 utime, stime, runtime;
-	bool alive = false;
+	u64 activity = 0;
 
 	sum->utime = signal->utime;
 	sum->stime = signal->stime;
 	sum->sum_exec_runtime = signal->sum_sched_runtime;
-	*activity = 0;
+	*alive = false;
 	list_for_each_entry_rcu(thread, &signal->thread_head, thread_node) {
-		alive = true;
-		*activity += urt_activity(thread);
+		*alive = true;
+		activity += urt_activity(thread);
 		if (urt_is_tickless(thread)) {
+			u64 utime, stime;
+
 			task_cputime_adjusted(thread, &utime, &stime);
-			runtime = utime + stime;
-		} else {
-			utime = urt_counter(&thread->utime);
-			stime = urt_counter(&thread->stime);
-			runtime = urt_counter(&thread->se.sum_exec_runtime);
+			sum->utime += utime;
+			sum->stime += stime;
+			sum->sum_exec_runtime += utime + stime;
+			continue;
 		}
-		sum->utime += utime;
-		sum->stime += stime;
-		sum->sum_exec_runtime += runtime;
+		sum->utime += urt_counter(&thread->utime);
+		sum->stime += urt_counter(&thread->stime);
+		sum->sum_exec_runtime +=
+			urt_counter(&thread->se.sum_exec_runtime);
 	}
-	return alive;
+	return activity;
 }
 
 /*
@@ -221,33 +222,34 @@ static __always_inline bool urt_sum_threads(struct task_cputime *sum,
  * taken again with the lock held: at most twice in all.
  */
 static __always_inline bool urt_sum_process(struct task_cputime *sum,
-					    struct urt_process *process)
+					    struct urt_process *process,
+					    struct signal_struct *signal)
 {
-	struct signal_struct *signal = process->task->signal;
-	unsigned long flags;
+	unsigned int seq;
 	bool alive;
 
 	rcu_read_lock();
-	process->seq = read_seqbegin(&signal->stats_lock);
-	alive = urt_sum_threads(sum, signal, &process->activity);
-	if (read_seqretry(&signal->stats_lock, process->seq)) {
-		read_seqlock_excl_irqsave(&signal->stats_lock, flags);
-		alive = urt_sum_threads(sum, signal, &process->activity);
-		read_sequnlock_excl_irqrestore(&signal->stats_lock, flags);
+	seq = read_seqbegin(&signal->stats_lock);
+	process->activity = urt_sum_threads(sum, signal, &alive);
+	if (read_seqretry(&signal->stats_lock, seq)) {
+		read_seqlock_excl_irq(&signal->stats_lock);
+		urt_sum_threads(sum, signal, &alive);
+		read_sequnlock_excl_irq(&signal->stats_lock);
 	}
 	rcu_read_unlock();
+	process->seq = seq;
 	return alive;
 }
 
 /*
- * Whether no thread of @process has run since it was sampled: none has been
- * released, or the read section of stats_lock that began with the sample would
- * have to be retried; and the activity of the others, new ones included, has
- * not grown. Without a tick, it may be out of date, so nothing is known then.
+ * Whether no thread of @process has run since it was sampled, so that its time
+ * is still the same. No thread has been released, or the read section of
+ * stats_lock that began with the sample would have ended, and the activity of
+ * the others, new ones included, is the same. Without a tick, it may be old.
  */
-static __always_inline bool urt_has_slept(const struct urt_process *process)
+static __always_inline bool urt_has_slept(const struct urt_process *process,
+					  struct signal_struct *signal)
 {
-	struct signal_struct *signal = process->task->signal;
 	struct task_struct *thread;
 	u64 activity = 0;
 	bool slept;
@@ -266,9 +268,8 @@ static __always_inline bool urt_has_slept(const struct urt_process *process)
 /*
  * Returns the user part of @sum in nanoseconds, computed and recorded as the
  * kernel's cputime_adjust() does. sum_exec_runtime is exact and gives the
- * amount. utime and stime are sampled, mostly by the tick, and give the ratio.
- * @prev is what was last reported of the process, by the kernel or by us, and
- * neither part falls below it. Its lock, the kernel's, protects it.
+ * amount; utime and stime are sampled, mostly by the tick, and give the ratio.
+ * @prev is what the kernel or we have reported: neither part falls below it.
  */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
 #define urt_user_ns(sum, prev)	((sum)->utime)
@@ -278,9 +279,8 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 {
 	u64 rtime = sum->sum_exec_runtime;
 	u64 utime, stime = 0;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&prev->lock, flags);
+	raw_spin_lock_irq(&prev->lock);
 	if (prev->stime + prev->utime < rtime) {
 		if (sum->stime && !sum->utime)
 			stime = rtime;
@@ -292,66 +292,80 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 		prev->stime = rtime - prev->utime;
 	}
 	utime = prev->utime;
-	raw_spin_unlock_irqrestore(&prev->lock, flags);
+	raw_spin_unlock_irq(&prev->lock);
 	return utime;
 }
 #endif
 
 /*
- * Writes @number in decimal to @to and returns the end. It produces two digits
- * at a time, because the division is what takes long.
+ * Writes @number in decimal to @to, with @digits digits or, if these are too
+ * few, with as many as it has. Returns the end. It produces two digits at a
+ * time, because the division is what takes long.
  */
-static __always_inline char *urt_put_decimal(char *to, u64 number)
+static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
+					     u64 number)
 {
 	static const char pairs[] =
 		"00010203040506070809101112131415161718192021222324" /* 24 */
 		"25262728293031323334353637383940414243444546474849" /* 49 */
 		"50515253545556575859606162636465666768697071727374" /* 74 */
 		"75767778798081828384858687888990919293949596979899";
-	char digits[20], *end = digits + sizeof(digits), *start = end;
-	unsigned int pair;
+	char *at;
+	u64 rest;
 
-	do {
-		pair = do_div(number, 100);
-		start -= 2;
-		memcpy(start, pairs + 2 * pair, 2);
-	} while (number);
-	start += pair < 10;
-	memcpy(to, start, end - start);
-	return to + (end - start);
+	for (;; digits++) {
+		rest = number;
+		for (at = to + digits; at - to > 1; at -= 2)
+			memcpy(at - 2, pairs + 2 * do_div(rest, 100), 2);
+		if (at > to && rest < 10) {
+			*to = '0' + rest;
+			rest = 0;
+		}
+		if (!rest)
+			return to + digits;
+	}
 }
 
 /*
  * Finds the time that @process, whose task is not NULL, has used by now, and
  * writes it on the line. Returns false if that is its final time.
  */
-static bool urt_sample(struct urt_process *process)
+static __always_inline bool urt_sample(struct urt_process *process)
 {
+	struct signal_struct *signal = process->task->signal;
 	struct task_cputime sum;
+	char *time, *end;
 	u64 utime_us;
 	bool alive;
-	char *end;
 
-	alive = urt_sum_process(&sum, process);
-	utime_us = div_u64(urt_user_ns(&sum,
-				       &process->task->signal->prev_cputime),
+	if (urt_has_slept(process, signal))
+		return true;
+	alive = urt_sum_process(&sum, process, signal);
+	utime_us = div_u64(urt_user_ns(&sum, &signal->prev_cputime),
 			   NSEC_PER_USEC);
-	if (process->length && utime_us == process->utime_us)
+	if (utime_us == process->utime_us)
 		return alive;
 	process->utime_us = utime_us;
-	end = urt_put_decimal(process->text + process->digits + 2, utime_us);
-	*end++ = '\n';
-	process->length = end - process->text;
+	time = process->text + process->time;
+	end = urt_put_decimal(time, process->length - process->time - 1,
+			      utime_us);
+	*end = '\n';
+	process->length = end + 1 - process->text;
 	return alive;
 }
 
-/* Begins the line of @process, and samples it. Returns as urt_sample(). */
+/*
+ * Writes the line of @process and samples it. Until then, it is like one that
+ * was sampled before it ever ran. Returns as urt_sample().
+ */
 static bool urt_begin_line(struct urt_process *process)
 {
-	char *end = urt_put_decimal(process->text, process->numbers[0].upid->nr);
+	char *end = urt_put_decimal(process->text, 1,
+				    process->numbers[0].upid->nr);
 
-	process->digits = end - process->text;
-	memcpy(end, ": ", 2);
+	memcpy(end, ": 0\n", 4);
+	process->time = end + 2 - process->text;
+	process->length = process->time + 2;
 	return urt_sample(process);
 }
 
@@ -360,9 +374,9 @@ static bool urt_begin_line(struct urt_process *process)
  */
 
 /*
- * Arms the timer for the end of this period, which began when this update was
- * due, not when it came: a timer may be late by some per cent of its time, and
- * the delays must not add up. If a whole period was missed, one begins now.
+ * Arms the timer for one period after the last update was due, not after it
+ * came: a timer may be late by some per cent of its time, and the delays must
+ * not add up. If that moment has passed, a period begins now.
  */
 static void urt_arm_timer(void)
 {
@@ -376,7 +390,7 @@ static void urt_arm_timer(void)
 		  jiffies + msecs_to_jiffies(ktime_ms_delta(urt_due, now)));
 }
 
-/* Begins the first period, now. */
+/* Begins a period now. */
 static void urt_start_timer(void)
 {
 	urt_due = ktime_get();
@@ -407,9 +421,8 @@ static struct urt_process *urt_find(const struct pid *pid)
 {
 	struct urt_number *number = urt_find_number(&pid->numbers[0]);
 
-	if (!number || number->upid != &pid->numbers[0])
-		return NULL;
-	return container_of(number, struct urt_process, numbers[0]);
+	return number && number->upid == &pid->numbers[0] ?
+	       container_of(number, struct urt_process, numbers[0]) : NULL;
 }
 
 /*
@@ -434,8 +447,8 @@ static void urt_add(struct urt_process *process)
 }
 
 /*
- * Returns a process with a reference to @pid, one to @task, which is one of its
- * threads, and without a line; or NULL.
+ * Returns a process without a line, with a reference to @pid and one to @task,
+ * which is one of its threads; or NULL.
  */
 static struct urt_process *urt_alloc(struct pid *pid, struct task_struct *task)
 {
@@ -483,13 +496,6 @@ static void urt_remove(struct urt_process *process)
 	urt_free(process);
 }
 
-/* Lets others run, but not after each line: that would double its cost. */
-static __always_inline void urt_cond_resched(unsigned int lines)
-{
-	if (lines % 64 == 0)
-		cond_resched();
-}
-
 /*
  * Holds back the news of a registration or an unregistration. It is announced
  * with all that follow within 0.1 s, so that no user can keep pollers awake.
@@ -502,8 +508,8 @@ static void urt_hold_news(void)
 }
 
 /*
- * Announces what was held back, and wakes the pollers. That is done without
- * urt_lock, since any user may have added very many of them.
+ * Announces what was held back, if an update has not done so, and wakes the
+ * pollers. That is done without urt_lock: any user may have added very many.
  */
 static void urt_announce(struct work_struct *unused)
 {
@@ -548,7 +554,7 @@ static int urt_register(struct file *file, struct pid *pid,
 			struct task_struct *task)
 {
 	struct urt_process *process;
-	int err = 0;
+	int err;
 
 	process = urt_alloc(pid, task);
 	if (!process)
@@ -563,6 +569,7 @@ static int urt_register(struct file *file, struct pid *pid,
 	} else if (!urt_begin_line(process)) {
 		err = -ESRCH;
 	} else {
+		err = 0;
 		urt_add(process);
 		urt_hold_news();
 		process = NULL;
@@ -636,10 +643,11 @@ static void schedule_cput_upds(struct timer_list *unused)
 
 /*
  * The bottom half, in process context. A process without a task was final at
- * the last update, and has been listed with that time for a whole period. The
- * timer is already pending if, since it fired, the period was set or a process
- * was added to an empty list. Another work item wakes the pollers: however many
- * there are, they do not delay the next update.
+ * the last update, and has been listed with that time since. After removing it,
+ * the walk goes on from the one before: faster than looking ahead at each step.
+ * The timer is already pending if, since it fired, the period was set or a
+ * process was added to an empty list. Another work item wakes the pollers:
+ * however many there are, they do not delay an update.
  */
 static void update_cputimes(struct work_struct *unused)
 {
@@ -653,11 +661,12 @@ static void update_cputimes(struct work_struct *unused)
 		if (!process->task) {
 			process = list_prev_entry(process, list);
 			urt_remove(list_next_entry(process, list));
-		} else if (!urt_has_slept(process) && !urt_sample(process)) {
+		} else if (!urt_sample(process)) {
 			put_task_struct(process->task);
 			process->task = NULL;
 		}
-		urt_cond_resched(++lines);
+		if (!(++lines % 64))	/* each time would double the cost */
+			cond_resched();
 	}
 	WRITE_ONCE(urt_news, urt_news + 2);
 	urt_news_held = false;
@@ -721,7 +730,7 @@ static ssize_t usr_copy_piece(char text[URT_PIECE_SIZE], const char __user *buf,
 	for (i = 0; i < size; i++)	/* isspace() accepts more than these */
 		if (text[i] == ' ' || text[i] == '\t' || text[i] == '\n')
 			text[i] = '\0';
-	if (size < count)
+	if (size == URT_PIECE_SIZE - 1)
 		while (size && text[size - 1])
 			size--;
 	text[size] = '\0';
@@ -730,7 +739,7 @@ static ssize_t usr_copy_piece(char text[URT_PIECE_SIZE], const char __user *buf,
 
 /*
  * Takes the IDs in @buf in order, up to the first that fails. A write of more
- * than a page is taken up to the end of the piece that reaches so far.
+ * than 4 KiB is taken up to the end of the piece that reaches so far.
  *
  * Return: the number of bytes that were taken, or if the first ID fails, the
  * error.
@@ -743,7 +752,9 @@ static ssize_t usr_write(struct file *file, const char __user *buf,
 	ssize_t size;
 	int err;
 
-	for (; pos < min(count, PAGE_SIZE); pos += size) {
+	for (; pos < min_t(size_t, count, SZ_4K); pos += size) {
+		if (pos)
+			cond_resched();
 		size = usr_copy_piece(text, buf + pos, count - pos);
 		if (size < 0)
 			return taken ? taken : size;
@@ -759,28 +770,37 @@ static ssize_t usr_write(struct file *file, const char __user *buf,
 	return pos;
 }
 
-/* Whether @process has a line for readers in the PID namespace @ns. */
-static bool usr_is_listed(const struct urt_process *process,
+/*
+ * Writes the line of @process to @to for readers in @ns, an inner PID namespace
+ * that may not see it. Returns the end.
+ */
+static char *usr_put_line(char *to, const struct urt_process *process,
 			  const struct pid_namespace *ns)
 {
-	unsigned int level = ns->level;
+	const struct urt_number *number = &process->numbers[ns->level];
+	unsigned int length = process->length - process->time;
 
-	if (level && (level > urt_pid(process)->level ||
-		      process->numbers[level].upid->ns != ns))
-		return false;
-	return !hlist_unhashed(&process->numbers[level].node);
+	if (ns->level > urt_pid(process)->level || number->upid->ns != ns ||
+	    hlist_unhashed(&number->node))
+		return to;
+	to = urt_put_decimal(to, 1, number->upid->nr);
+	memcpy(to, ": ", 2);
+	memcpy(to + 2, process->text + process->time, length);
+	return to + 2 + length;
 }
 
 /*
  * Shows the whole list as one record, the snapshot, which seq_file keeps while
  * reads continue from it. If it may not fit, seq_file calls again with twice
- * the room.
+ * the room. The walk rarely yields: everyone would wait for urt_lock until a
+ * reader of low priority runs again.
  */
 static int usr_read(struct seq_file *seq, void *unused)
 {
 	const struct pid_namespace *ns = seq->private;
 	struct urt_process *process;
 	unsigned int lines = 0;
+	int length = -1;
 	char *buf, *to;
 	size_t room;
 
@@ -788,43 +808,38 @@ static int usr_read(struct seq_file *seq, void *unused)
 	to = buf;
 	mutex_lock(&urt_lock);
 	if (!ns->level && room / URT_LINE_SIZE < urt_count)
-		goto overflow;
+		goto unlock;
 	list_for_each_entry(process, &urt_processes, list) {
-		urt_cond_resched(++lines);
-		if (!usr_is_listed(process, ns))
-			continue;
-		if (buf + room - to < URT_LINE_SIZE)
-			goto overflow;
-		if (!ns->level) {
+		if (!(++lines % 4096))
+			cond_resched();
+		if (ns->level) {
+			if (buf + room - to < URT_LINE_SIZE)
+				goto unlock;
+			to = usr_put_line(to, process, ns);
+		} else if (!hlist_unhashed(&process->numbers[0].node)) {
 			memcpy(to, process->text, URT_LINE_SIZE);
 			to += process->length;
-		} else {
-			to = urt_put_decimal(to, process->numbers[ns->level].upid->nr);
-			memcpy(to, process->text + process->digits,
-			       process->length - process->digits);
-			to += process->length - process->digits;
 		}
 	}
+	length = to - buf;
 	WRITE_ONCE(seq->poll_event, urt_news);
+unlock:
 	mutex_unlock(&urt_lock);
-	seq_commit(seq, to - buf);
-	return 0;
-
-overflow:
-	mutex_unlock(&urt_lock);
-	seq_commit(seq, -1);
+	seq_commit(seq, length);
 	return 0;
 }
 
-/* Reading and writing never wait; EPOLLPRI is news. */
+/*
+ * Reading and writing never wait; EPOLLPRI is news. A poller that the update
+ * does not find on the queue sees the news of that update here.
+ */
 static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
 	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
 	struct seq_file *seq = file->private_data;
 
 	poll_wait(file, &urt_pollers, wait);
-	/* Either the update sees the poller (wq_has_sleeper()) or it the news. */
-	smp_mb();
+	smp_mb();	/* pairs with the one in wq_has_sleeper() */
 	if (READ_ONCE(seq->poll_event) != READ_ONCE(urt_news))
 		mask |= EPOLLPRI;
 	return mask;
