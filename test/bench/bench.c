@@ -17,13 +17,15 @@
  *
  * The registered processes sleep. All their PIDs have five digits, so a line is
  * as long with few processes as with many. Updates happen only when this
- * program asks for one. A process is called young if it has used no time yet,
- * and aged if it has used 40 seconds of user time and 10 seconds of system
- * time. For an aged process, the module must divide, and its time has eight
- * digits. A process is called active if it has run since the last update. The
- * module least (test/bench/least.c) makes processes aged and active. Where a
- * figure does not say that processes are young, they are aged, except that
- * registering them and additional threads are measured with young ones.
+ * program asks for one.
+ *
+ * A process is called young if it has used almost no time yet, and aged if it
+ * has used 40 seconds of user time and 10 seconds of system time: then the
+ * module must divide, and the time has eight digits. A process is called active
+ * if it has run since the last update. The module least (test/bench/least.c)
+ * makes processes aged and active. Updates and reads are those of aged
+ * processes, unless their names say otherwise; the other figures do not depend
+ * on the age.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -56,7 +58,7 @@
 #define PROCESSES_MAX	30000
 #define FIRST_PID	10000
 
-/* More than all lines: nobody reaches a limit. */
+/* A max_processes that no test reaches. */
 #define NO_LIMIT	1000000
 
 /* A user without privileges. */
@@ -86,7 +88,7 @@ static char all_words[PROCESSES_MAX * 12]; /* those of count processes */
 static int stat_fds[PROCESSES_MAX];
 static char text[PROCESSES_MAX * 40];	/* in memory before it is timed */
 static int count;			/* the number of processes measured */
-static int active_every;		/* every Nth one is active, 0: none */
+static int active_every;		/* one in this many is, 0: none */
 
 /* The addresses of these functions in the kernel. */
 static unsigned long long update_cputimes, schedule_cput_upds, least_walk;
@@ -346,7 +348,7 @@ static void make_update(void)
 	set_period(URT_PERIOD_MS_MAX);
 }
 
-/* Lets the active processes run, of those that least has in its list. */
+/* Makes processes active. They are those in the list of least. */
 static void run_active(void)
 {
 	if (active_every)
@@ -524,8 +526,8 @@ static long long least_hold(void (*read)(int unused))
 }
 
 /*
- * Returns how long an update of the first @number processes takes, of which
- * every @every-th is active. With 0, none is.
+ * Returns how long an update of the first @number processes takes. One process
+ * in @every is active; with 0, none is.
  */
 static double update_length(int number, int every)
 {
@@ -580,7 +582,7 @@ static void write_null(int i)
 		die("/dev/null");
 }
 
-/* Registers all at once. Each write(2) takes as many PIDs as the module likes. */
+/* Registers all with as few calls as possible: each takes up to a page. */
 static void register_together(int unused)
 {
 	size_t left = strlen(all_words);
@@ -938,7 +940,7 @@ static void memory_costs(void)
 	       NO_GOAL, NO_GOAL);
 }
 
-/* Finds what an update, and least, take for processes of @threads_of_each. */
+/* Measures an update, and least, for processes of @threads_of_each threads. */
 static void lengths_of(int threads_of_each, double *update, double *least)
 {
 	start_processes(count, threads_of_each);
