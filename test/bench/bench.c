@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the module costs, and what else one could use costs
+ * What the module costs, and what the alternatives cost
  *
  * usage: bench USERTIME.KO LEAST.KO [short]
  *
- * Prints lines "what,processes,instructions,goal", where the goal may be
- * missing, and lines that begin with a '#', for people; scripts/bench makes
- * a table of them. A "what" with a unit in brackets is not in instructions.
+ * Prints lines "what,processes,figure,goal", where the goal may be missing,
+ * and lines that begin with a '#', which are notes. scripts/bench makes a table
+ * of them. A figure is in instructions per process, unless its name ends with
+ * another unit or with "(in all)".
  *
- * It runs as root in a guest of its own, in which a nanosecond is an executed
- * instruction: qemu -icount shift=0,sleep=off -smp 1. The clock moves by 16 at
- * once there. Whatever can be repeated is, and the least of it counts, since
- * timer interrupts only ever add to it.
+ * It runs as root in a guest where a nanosecond is an executed instruction:
+ * qemu -icount shift=0,sleep=off -smp 1. The clock advances in steps of 16
+ * there, and it jumps ahead while the CPU is idle, so that sleeping is free.
+ * Each figure is the least of several measurements, because interrupts only
+ * ever add to it.
  *
- * The processes sleep. Their PIDs have five digits, all of them, so that
- * lines are equally long for few processes and for many. Updates come when
- * this program wants one, and else never.
+ * The registered processes sleep. All their PIDs have five digits, so a line is
+ * as long with few processes as with many. Updates happen only when this
+ * program asks for one.
+ *
+ * A process is called young if it has used almost no time yet, and aged if it
+ * has used 40 seconds of user time and 10 seconds of system time: then the
+ * module must divide, and the time has eight digits. A process is called active
+ * if it has run since the last update. The module least (test/bench/least.c)
+ * makes processes aged and active. Updates and reads are those of aged
+ * processes, unless their names say otherwise; the other figures do not depend
+ * on the age.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -48,8 +58,18 @@
 #define PROCESSES_MAX	30000
 #define FIRST_PID	10000
 
-/* Threads that a process has, where it has more than one. */
-#define THREADS		4
+/* A max_processes that no test reaches. */
+#define NO_LIMIT	1000000
+
+/* A user without privileges. */
+#define ORDINARY_USER	65534
+
+/* Seconds of user time and of system time that an aged process has used. */
+#define AGE		"40 10"
+
+/* The numbers of threads of the processes that are compared. */
+#define THREADS_FEW	2
+#define THREADS_MANY	4
 
 /* CPUCLOCK_VIRT, the user time, of a process: linux/posix-timers.h. */
 #define USER_CLOCK(pid)	((clockid_t)(~(unsigned int)(pid) << 3 | 1))
@@ -58,16 +78,19 @@
 
 #define NO_GOAL		-1
 
-static int rounds;		/* how often all is measured */
+static int rounds;		/* how many times everything is measured */
 
 static int status_fd, null_fd;
+static int user_fd;			/* opened by the ordinary user */
 static pid_t pids[PROCESSES_MAX];
-static char words[PROCESSES_MAX][12];	/* the PIDs, as one writes them */
+static char words[PROCESSES_MAX][12];	/* the PIDs in decimal */
+static char all_words[PROCESSES_MAX * 12]; /* those of count processes */
 static int stat_fds[PROCESSES_MAX];
-static char text[PROCESSES_MAX * 40];	/* that is touched before it is timed */
-static int count;			/* how many processes just now */
+static char text[PROCESSES_MAX * 40];	/* in memory before it is timed */
+static int count;			/* the number of processes measured */
+static int active_every;		/* one in this many is, 0: none */
 
-/* Where these functions are, in the kernel. */
+/* The addresses of these functions in the kernel. */
 static unsigned long long update_cputimes, schedule_cput_upds, least_walk;
 
 /*
@@ -137,7 +160,7 @@ static void unload_module(const char *name)
 		die("unloading %s", name);
 }
 
-/* Prints one figure, which has a goal with 1,000 or with 10,000 processes. */
+/* Prints a figure and its goal for 1,000 or for 10,000 processes. */
 static void report(const char *what, double figure, double goal_1000,
 		   double goal_10000)
 {
@@ -186,8 +209,8 @@ static long long least_time(int times, void (*before)(void),
 }
 
 /*
- * What @work takes, called with 0 to @calls - 1, and after @before: without
- * what the loop and the clock itself do.
+ * Returns what @work takes when it is called with 0 to @calls - 1, after
+ * @before. What the loop and the clock take is subtracted.
  */
 static double instructions(void (*before)(void), void (*work)(int i), int calls)
 {
@@ -207,10 +230,12 @@ static int sleeping(void *unused)
 	return 0;
 }
 
+static int threads;		/* of each process that is started next */
+
 /* The threads share the stack: none of them ever returns. */
 static int sleeping_threads(void *stack)
 {
-	for (int i = 1; i < THREADS; i++)
+	for (int i = 1; i < threads; i++)
 		if (clone(sleeping, (char *)stack - 512 * i, CLONE_VM |
 			  CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 			  CLONE_THREAD | CLONE_SYSVSEM, NULL) < 0)
@@ -219,24 +244,26 @@ static int sleeping_threads(void *stack)
 }
 
 /*
- * Processes that sleep, as cheap as can be: they share our memory, but not our
- * files, as that would make every system call of ours that uses one longer.
+ * Starts processes that sleep and that cost as little as possible. They share
+ * our memory but not our files: if they did, each system call of ours that uses
+ * a file would take longer.
  */
-static void start_processes(int number, int (*work)(void *stack))
+static void start_processes(int number, int threads_of_each)
 {
 	static char stacks[PROCESSES_MAX][4096];
 
+	threads = threads_of_each;
 	write_file("/proc/sys/kernel/ns_last_pid", "%d", FIRST_PID - 1);
 	for (int i = 0; i < number; i++) {
 		char *stack = stacks[i] + sizeof(stacks[i]);
 
-		pids[i] = clone(work, stack,
+		pids[i] = clone(sleeping_threads, stack,
 				CLONE_VM | CLONE_FS | SIGCHLD, stack);
 		if (pids[i] < 0)
 			die("process %d of %d", i, number);
 		snprintf(words[i], sizeof(words[i]), "%d", pids[i]);
 	}
-	/* Till they have all come to sleep. */
+	/* The clock jumps to the end of this second when all of them sleep. */
 	sleep(1);
 }
 
@@ -283,6 +310,11 @@ static void set_period(int ms)
 	write_file(PARAMETERS "period_ms", "%d", ms);
 }
 
+static void set_limit(int processes)
+{
+	write_file(PARAMETERS "max_processes", "%d", processes);
+}
+
 static ssize_t read_list(void)
 {
 	ssize_t length = pread(status_fd, text, sizeof(text), 0);
@@ -292,11 +324,23 @@ static ssize_t read_list(void)
 	return length;
 }
 
-/* Has the module make an update, and no more. */
+/*
+ * Waits until all registrations have been announced, which takes 0.1 s. After
+ * that, only an update is news.
+ */
+static void settle(void)
+{
+	const struct timespec enough = { .tv_nsec = 200000000 };
+
+	nanosleep(&enough, NULL);
+}
+
+/* Makes the module do exactly one update. */
 static void make_update(void)
 {
 	struct pollfd news = { .fd = status_fd, .events = POLLPRI };
 
+	settle();
 	read_list();
 	set_period(URT_PERIOD_MS_MIN);
 	if (poll(&news, 1, -1) != 1 || !(news.revents & POLLPRI))
@@ -304,11 +348,25 @@ static void make_update(void)
 	set_period(URT_PERIOD_MS_MAX);
 }
 
+/* Makes processes active. They are those in the list of least. */
+static void run_active(void)
+{
+	if (active_every)
+		write_file(LEAST "run", "%d", active_every);
+}
+
+static void make_active_update(void)
+{
+	run_active();
+	make_update();
+}
+
 /*
- * Tracing: how long a work item ran, and how often a timer was started
+ * Tracing: how long a work item ran, how long a mutex was held, and how often
+ * a timer was started
  */
 
-/* Where a function of a module is. */
+/* Returns the address of a function of a module. */
 static unsigned long long symbol_address(const char *module, const char *name)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "r");
@@ -330,7 +388,7 @@ static unsigned long long symbol_address(const char *module, const char *name)
 	return address;
 }
 
-/* Has @event be traced where it is about the function at @address. */
+/* Traces @event if it is about the function at @address. */
 static void trace(const char *event, unsigned long long address)
 {
 	char path[128];
@@ -353,9 +411,9 @@ static void trace_nothing(void)
 }
 
 /*
- * The raw form "PID CPU TIME type: ID" has nanoseconds, unlike the others.
- * Returns the time of the first event of type @id that is not before @time,
- * or 0; and in @events, how many of these there are.
+ * Returns the time of the first event of type @id that is not before @time, or
+ * 0; and in @events, how many such events there are. Only the raw form of a
+ * trace, "PID CPU TIME type: ID", has nanoseconds.
  */
 static long long traced(long long id, long long time, int *events)
 {
@@ -377,7 +435,7 @@ static long long traced(long long id, long long time, int *events)
 	return first;
 }
 
-/* How long the work item ran that @run starts. */
+/* Returns how long the work item ran that @run starts. */
 static long long work_length(void (*run)(void))
 {
 	long long start_id, end_id, start, end;
@@ -408,8 +466,70 @@ static long long least_work_length(void (*run)(void))
 	return least;
 }
 
-/* How long an update takes of the first @number processes. */
-static double update_length(int number)
+/*
+ * Returns the longest time, between two traced moments, that this program held
+ * a mutex without taking another one in the meantime. While it reads the list,
+ * that mutex is the module's: those of seq_file and of the file's offset are
+ * taken around it. The probes themselves add some 1,600 instructions.
+ */
+static long long longest_hold(long long lock_id, long long unlock_id)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+	long long at, type, locked = 0, longest = 0;
+	char line[256];
+
+	if (!trace)
+		die(TRACING "trace");
+	while (fgets(line, sizeof(line), trace)) {
+		if (sscanf(line, "%*d %*d %lld type: %lld", &at, &type) != 2)
+			continue;
+		if (type == lock_id) {
+			locked = at;
+		} else if (type == unlock_id) {
+			if (locked && at - locked > longest)
+				longest = at - locked;
+			locked = 0;
+		}
+	}
+	fclose(trace);
+	return longest;
+}
+
+/*
+ * Returns for how long @read holds the module's mutex. Tracing is off except
+ * during @read, because tracing itself takes mutexes.
+ */
+static long long least_hold(void (*read)(int unused))
+{
+	long long lock_id, unlock_id, hold, least = LLONG_MAX;
+
+	write_file(TRACING "tracing_on", "0");
+	write_file(TRACING "kprobe_events",
+		   "p:bench/lock mutex_lock\np:bench/unlock mutex_unlock\n");
+	lock_id = read_number(TRACING "events/bench/lock/id");
+	unlock_id = read_number(TRACING "events/bench/unlock/id");
+	write_file(TRACING "events/bench/filter", "common_pid == %d", getpid());
+	write_file(TRACING "events/bench/enable", "1");
+	for (int i = 0; i < 2 * rounds; i++) {
+		write_file(TRACING "trace", "");
+		write_file(TRACING "tracing_on", "1");
+		read(0);
+		write_file(TRACING "tracing_on", "0");
+		hold = longest_hold(lock_id, unlock_id);
+		if (hold < least)
+			least = hold;
+	}
+	write_file(TRACING "events/bench/enable", "0");
+	write_file(TRACING "kprobe_events", "");
+	write_file(TRACING "tracing_on", "1");
+	return least;
+}
+
+/*
+ * Returns how long an update of the first @number processes takes. One process
+ * in @every is active; with 0, none is.
+ */
+static double update_length(int number, int every)
 {
 	double length;
 	int all = count;
@@ -417,9 +537,11 @@ static double update_length(int number)
 	count = number;
 	register_all();
 	count = all;
+	active_every = every;
 	trace_work(update_cputimes);
-	length = least_work_length(make_update);
+	length = least_work_length(make_active_update);
 	trace_nothing();
+	active_every = 0;
 	return length;
 }
 
@@ -432,19 +554,21 @@ static void add_to_least(int number)
 
 static void walk_least(void)
 {
+	run_active();
 	write_file(LEAST "walk", "1");
 }
 
-/* The same for the module least. */
-static double least_length(int number)
+/* Does the same with the module least. */
+static double least_length(int number, int every)
 {
 	double length;
 
 	add_to_least(number);
+	active_every = every;
 	trace_work(least_walk);
 	length = least_work_length(walk_least);
 	trace_nothing();
-	write_file(LEAST "clear", "1");
+	active_every = 0;
 	return length;
 }
 
@@ -458,30 +582,185 @@ static void write_null(int i)
 		die("/dev/null");
 }
 
-static void register_costs(void)
+/* Registers all with as few calls as possible: each takes up to a page. */
+static void register_together(int unused)
 {
-	static double at_100;
-	double cost;
+	size_t left = strlen(all_words);
+	const char *at = all_words;
+	ssize_t taken;
 
-	cost = instructions(unregister_all, register_one, count) / count;
-	report("register (one write each)", cost, 3000, NO_GOAL);
-	report("- write(2) of the same to /dev/null",
-	       instructions(NULL, write_null, count) / count, NO_GOAL, NO_GOAL);
-	if (count == 100)
-		at_100 = cost;
-	report("- growth since 100 processes (per cent)",
-	       100 * (cost / at_100 - 1), NO_GOAL, 5);
+	(void)unused;
+	while (left) {
+		taken = write(status_fd, at, left);
+		if (taken <= 0)
+			die("registering %d processes together", count);
+		at += taken;
+		left -= taken;
+	}
 }
 
-static void read_once(int unused)
+static void register_costs(void)
+{
+	char *end = all_words;
+
+	for (int i = 0; i < count; i++)
+		end += sprintf(end, "%s\n", words[i]);
+	report("register (one write each)",
+	       instructions(unregister_all, register_one, count) / count,
+	       2700, 2700);
+	report("register (one write for all)",
+	       instructions(unregister_all, register_together, 1) / count,
+	       1600, 1600);
+	report("- write(2) of the same to /dev/null",
+	       instructions(NULL, write_null, count) / count, NO_GOAL, NO_GOAL);
+}
+
+static void set_user(uid_t uid)
+{
+	if (seteuid(uid))
+		die("becoming user %d", uid);
+}
+
+/* The ordinary user registers the process after those of root. */
+static void register_next(int unused)
+{
+	(void)unused;
+	if (write(user_fd, words[count], strlen(words[count])) < 0)
+		die("registering process %s", words[count]);
+}
+
+static void unregister_next(void)
+{
+	set_user(0);
+	if (dprintf(status_fd, "-%s", words[count]) < 0)
+		die("unregistering process %s", words[count]);
+	set_user(ORDINARY_USER);
+}
+
+static double register_next_cost(void)
+{
+	double cost;
+
+	set_user(ORDINARY_USER);
+	register_next(0);
+	cost = instructions(unregister_next, register_next, 1);
+	unregister_next();
+	set_user(0);
+	return cost;
+}
+
+/*
+ * No user may have more than half of max_processes lines. The module counts a
+ * user's lines when that many are taken, here by root.
+ */
+static void share_cost(void)
+{
+	double alone, counting;
+
+	register_all();
+	alone = register_next_cost();
+	set_limit(2 * count);
+	counting = register_next_cost();
+	set_limit(NO_LIMIT);
+	report("register: half the list taken (in all)", counting,
+	       NO_GOAL, NO_GOAL);
+	report("- with a higher limit (in all)", alone, NO_GOAL, NO_GOAL);
+}
+
+static void young_update_costs(void)
+{
+	double of_one = update_length(1, 0);
+
+	report("update: 0 % active (young)",
+	       (update_length(count, 0) - of_one) / (count - 1), 30, 30);
+	add_to_least(count);
+	report("update: 100 % active (young)",
+	       (update_length(count, 1) - of_one) / (count - 1),
+	       NO_GOAL, NO_GOAL);
+}
+
+static void read_kept(int unused)
 {
 	(void)unused;
 	read_list();
 }
 
-static void read_again(void)
+static void read_anew(int unused)
 {
-	read_list();
+	int fd = open_file(URT_STATUS_PATH, O_RDONLY);
+	ssize_t length;
+
+	(void)unused;
+	do
+		length = read(fd, text, sizeof(text));
+	while (length > 0);
+	if (length < 0)
+		die("reading the list");
+	close(fd);
+}
+
+/* Returns what the first read after an update takes through a kept descriptor. */
+static double read_costs(void)
+{
+	double first = instructions(make_update, read_kept, 1);
+
+	report("read (new open): first after an update", instructions(make_update, read_anew, 1)
+	       / count, 70, 45);
+	report("read (new open): repeated", instructions(NULL, read_anew, 1)
+	       / count, 70, 45);
+	report("read (kept descriptor): first after an update", first / count, 32, 28);
+	report("read (kept descriptor): repeated",
+	       instructions(NULL, read_kept, 1) / count, 32, 28);
+	return first;
+}
+
+static void aged_costs(void)
+{
+	static const struct {
+		const char *percent;
+		int every;
+		double update_1000, update_10000, period_1000, period_10000;
+	} activities[] = {
+		{ "0 %", 0, 30, 30, NO_GOAL, 58 },
+		{ "1 %", 100, NO_GOAL, NO_GOAL, NO_GOAL, 60 },
+		{ "10 %", 10, NO_GOAL, NO_GOAL, NO_GOAL, 75 },
+		{ "100 %", 1, 200, NO_GOAL, 240, NO_GOAL },
+	};
+	double of_one, least_of_one, least_asleep, least_active;
+	double read, length[ARRAY_SIZE(activities)];
+	char what[64];
+
+	/* After this, least has all these processes and can make them active. */
+	least_of_one = least_length(1, 0);
+	least_asleep = least_length(count, 0);
+	least_active = least_length(count, 1);
+	of_one = update_length(1, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(activities); i++) {
+		length[i] = update_length(count, activities[i].every);
+		snprintf(what, sizeof(what), "update: %s active",
+			 activities[i].percent);
+		report(what, (length[i] - of_one) / (count - 1),
+		       activities[i].update_1000, activities[i].update_10000);
+	}
+	report("- the least: 0 % active",
+	       (least_asleep - least_of_one) / (count - 1), NO_GOAL, NO_GOAL);
+	report("- the least: 100 % active",
+	       (least_active - least_of_one) / (count - 1), NO_GOAL, NO_GOAL);
+	read = read_costs();
+	printf("# at %d: a line has %.1f bytes\n", count,
+	       (double)read_list() / count);
+	for (size_t i = 0; i < ARRAY_SIZE(activities); i++) {
+		snprintf(what, sizeof(what), "update and read: %s active",
+			 activities[i].percent);
+		report(what, (length[i] + read) / count,
+		       activities[i].period_1000, activities[i].period_10000);
+	}
+	report("mutex held by a read (in all)", least_hold(read_anew),
+	       NO_GOAL, 450000);
+	report("mutex held by an update: 0 % (in all)", length[0],
+	       NO_GOAL, NO_GOAL);
+	report("mutex held by an update: 100 % (in all)",
+	       length[ARRAY_SIZE(activities) - 1], NO_GOAL, NO_GOAL);
 }
 
 static void read_stat(int i)
@@ -510,30 +789,9 @@ static void read_clock(int i)
 		die("clock_gettime(2) of %d", pids[i]);
 }
 
-/* Has the processes have used 50 seconds, for times of eight digits. */
-static void make_old(void)
+static void other_costs(void)
 {
-	add_to_least(count);
-	write_file(LEAST "age", "50");
-	write_file(LEAST "clear", "1");
-}
-
-static void read_costs(void)
-{
-	double first, again;
-
-	register_all();
-	make_update();
-	first = instructions(make_update, read_once, 1) / count;
-	again = instructions(read_again, read_once, 1) / count;
-	printf("# at %d: a line has %.1f bytes\n", count,
-	       (double)read_list() / count);
-	report("first read after an update", first, 150, 130);
-	report("- of this: the call and copying", again, NO_GOAL,
-	       NO_GOAL);
-	report("read with nothing new since", again, 14, 3.5);
-
-	report("- /proc/PID/stat opened anew",
+	report("- /proc/PID/stat opened each time",
 	       instructions(NULL, read_stat, count) / count, NO_GOAL, NO_GOAL);
 	for (int i = 0; i < count; i++) {
 		char path[32];
@@ -548,59 +806,15 @@ static void read_costs(void)
 		close(stat_fds[i]);
 	report("- clock_gettime(2) of CPUCLOCK_VIRT",
 	       instructions(NULL, read_clock, count) / count, NO_GOAL, NO_GOAL);
-
-	make_old();
-	make_update();
-	printf("# at %d: a line has %.1f bytes after 50 s of CPU time\n", count,
-	       (double)read_list() / count);
-	first = instructions(make_update, read_once, 1) / count;
-	again = instructions(read_again, read_once, 1) / count;
-	report("first read after 50 s of CPU time", first, NO_GOAL, NO_GOAL);
-	report("- then a read with nothing new", again, NO_GOAL, NO_GOAL);
 }
 
-static void update_costs(void)
+static void make_aged(int number)
 {
-	double length, read;
-
-	length = update_length(count);
-	report("update: a process of one thread",
-	       (length - update_length(1)) / (count - 1), 200, 200);
-	report("- the least: a process of one thread",
-	       (least_length(count) - least_length(1)) /
-	       (count - 1), NO_GOAL, NO_GOAL);
-	register_all();
-	read = instructions(make_update, read_once, 1);
-	report("a period: the update and a first read",
-	       (length + read) / count, NO_GOAL, NO_GOAL);
-	report("- the lock held: by an update (in all)", length, NO_GOAL, NO_GOAL);
-	report("- the lock held: by a first read (in all)",
-	       read - instructions(read_again, read_once, 1), NO_GOAL, NO_GOAL);
+	add_to_least(number);
+	write_file(LEAST "age", AGE);
 }
 
-/* The longest that a read takes where updates come as often as they can. */
-static void waiting_cost(void)
-{
-	struct timespec pause = { 0 };
-	long long start, spent, longest = 0;
-
-	register_all();
-	set_period(URT_PERIOD_MS_MIN);
-	for (int i = 0; i < 120; i++) {
-		pause.tv_nsec = 1000000 + i * 97001 % 9000000;
-		nanosleep(&pause, NULL);
-		start = now();
-		read_list();
-		spent = now() - start;
-		if (spent > longest)
-			longest = spent;
-	}
-	set_period(URT_PERIOD_MS_MAX);
-	report("- a read at most (in all)",
-	       longest, NO_GOAL, NO_GOAL);
-}
-
-/* How often the module starts its timer in 60 s with @number processes. */
+/* Returns how often the timer is started in 60 s with @number processes. */
 static int timers_started(int number)
 {
 	int events;
@@ -641,7 +855,7 @@ struct slabs {
 	} slab[SLABS_MAX];
 };
 
-/* What is free has to be given back first: /proc/slabinfo counts it as used. */
+/* Free objects are given back first: /proc/slabinfo may count them as used. */
 static void read_slabs(struct slabs *slabs)
 {
 	char line[512];
@@ -668,9 +882,10 @@ static void read_slabs(struct slabs *slabs)
 }
 
 /*
- * The bytes that each of @number things takes which are there now and were not
- * @before. Slabs count by whole pages, so this is rounded to whole objects. An
- * open file of /proc has a struct pde_opener whatever the module does.
+ * Returns how many bytes each of @number things takes that exist now and did
+ * not exist @before. slabinfo counts whole pages of objects, so the result is
+ * rounded to whole objects. Every open file in /proc has a struct pde_opener,
+ * whatever module the file belongs to.
  */
 static long long slabs_grown(const struct slabs *before, int number,
 			     const char *what)
@@ -693,18 +908,14 @@ static long long slabs_grown(const struct slabs *before, int number,
 	return sum;
 }
 
-static long long memory_of_files(const char *path, int read_it,
-				 const char *what)
+static long long memory_of_files(const char *path, const char *what)
 {
 	static struct slabs before;
 	long long grown;
 
 	read_slabs(&before);
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++)
 		stat_fds[i] = open_file(path, O_RDONLY);
-		if (read_it && read(stat_fds[i], text, sizeof(text)) < 0)
-			die("%s", path);
-	}
 	grown = slabs_grown(&before, count, what);
 	for (int i = 0; i < count; i++)
 		close(stat_fds[i]);
@@ -722,41 +933,42 @@ static void memory_costs(void)
 	for (int i = 0; i < count; i++)
 		register_one(i);
 	report("memory: a registered process (bytes)",
-	       slabs_grown(&before, count, "a registered process"), 64, 64);
-
-	read_list();
-	file = memory_of_files("/dev/null", 0, "an open file, any");
+	       slabs_grown(&before, count, "a registered process"), 112, 112);
+	file = memory_of_files("/dev/null", "an open file, any");
 	report("memory: an open file (bytes)",
-	       memory_of_files(URT_STATUS_PATH, 0, "an open file") - file,
+	       memory_of_files(URT_STATUS_PATH, "an open file") - file,
 	       NO_GOAL, NO_GOAL);
-	report("memory: a reader beside its snapshot (bytes)",
-	       memory_of_files(URT_STATUS_PATH, 1, "a reader") - file, 0, 0);
 }
 
-/* What an update, and the least, take of as many processes that @work. */
-static void lengths_of(int (*work)(void *stack), double *update, double *least)
+/* Measures an update, and least, for processes of @threads_of_each threads. */
+static void lengths_of(int threads_of_each, double *update, double *least)
 {
-	start_processes(count, work);
-	*update = update_length(count);
-	*least = least_length(count);
+	start_processes(count, threads_of_each);
+	*update = update_length(count, 0);
+	*least = least_length(count, 0);
+	write_file(LEAST "clear", "1");
 	unregister_all();
 	end_processes(count);
 }
 
+/*
+ * Processes of several threads are compared with each other, because an update
+ * skips a sleeping process only if it has one thread.
+ */
 static void thread_costs(void)
 {
-	double update_one, update_more, least_one, least_more;
-	double more = (double)count * (THREADS - 1);
+	double update_few, update_many, least_few, least_many;
+	double more = (double)count * (THREADS_MANY - THREADS_FEW);
 
-	lengths_of(sleeping, &update_one, &least_one);
-	lengths_of(sleeping_threads, &update_more, &least_more);
-	report("update: each further thread", (update_more - update_one) / more,
-	       130, 130);
-	report("- the least: each further thread",
-	       (least_more - least_one) / more, NO_GOAL, NO_GOAL);
+	lengths_of(THREADS_FEW, &update_few, &least_few);
+	lengths_of(THREADS_MANY, &update_many, &least_many);
+	report("update: each additional thread",
+	       (update_many - update_few) / more, 20, 20);
+	report("- the least: each additional thread",
+	       (least_many - least_few) / more, NO_GOAL, NO_GOAL);
 }
 
-/* For the plot: is it a straight line? */
+/* Measures what the plot shows: whether the points are on a straight line. */
 static void update_lengths(int most)
 {
 	static const int counts[] = {
@@ -766,14 +978,16 @@ static void update_lengths(int most)
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts) && counts[i] <= most; i++) {
 		count = counts[i];
-		report("update (in all)", update_length(count), NO_GOAL, NO_GOAL);
+		report("update (in all)", update_length(count, 0),
+		       NO_GOAL, NO_GOAL);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	static const int counts[] = { 100, 1000, 10000 };
+	static const int all_counts[] = { 100, 1000, 10000 };
 	const struct rlimit many = { 1000000, 1000000 };
+	const int *counts = all_counts;
 	struct utsname kernel;
 	int most, sizes;
 
@@ -781,9 +995,15 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench USERTIME.KO LEAST.KO [short]\n");
 		return 1;
 	}
-	rounds = argc == 4 ? 2 : 3;
-	sizes = argc == 4 ? 2 : 3;
-	most = argc == 4 ? 1000 : PROCESSES_MAX;
+	rounds = 3;
+	sizes = ARRAY_SIZE(all_counts);
+	most = PROCESSES_MAX;
+	if (argc == 4) {
+		rounds = 2;
+		counts++;
+		sizes--;
+		most = 10001;
+	}
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	uname(&kernel);
@@ -796,26 +1016,36 @@ int main(int argc, char **argv)
 	write_file(TRACING "options/raw", "1");
 	memset(text, 1, sizeof(text));
 
-	load_module(argv[1], "period_ms=3600000 max_processes=1000000");
+	load_module(argv[1], "period_ms=3600000");
+	set_limit(NO_LIMIT);
 	load_module(argv[2], "");
 	update_cputimes = symbol_address("usertime", "update_cputimes");
 	schedule_cput_upds = symbol_address("usertime", "schedule_cput_upds");
 	least_walk = symbol_address("least", "least_walk");
 	status_fd = open_file(URT_STATUS_PATH, O_RDWR);
 	null_fd = open_file("/dev/null", O_WRONLY);
+	set_user(ORDINARY_USER);
+	user_fd = open_file(URT_STATUS_PATH, O_RDWR);
+	set_user(0);
 
-	start_processes(most, sleeping);
+	start_processes(most, 1);
 	for (int i = 0; i < sizes; i++) {
 		count = counts[i];
 		register_costs();
-		update_costs();
-		waiting_cost();
-		read_costs();
+		share_cost();
+		young_update_costs();
+	}
+	make_aged(most);
+	for (int i = 0; i < sizes; i++) {
+		count = counts[i];
+		aged_costs();
+		other_costs();
 	}
 	memory_costs();
 	timer_costs();
 	update_lengths(most);
 
+	write_file(LEAST "clear", "1");
 	unregister_all();
 	end_processes(most);
 
@@ -823,6 +1053,7 @@ int main(int argc, char **argv)
 		count = counts[i];
 		thread_costs();
 	}
+	close(user_fd);
 	close(status_fd);
 	unload_module("least");
 	unload_module("usertime");

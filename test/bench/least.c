@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The least that an update can cost, to be measured beside usertime
+ * The least that an update can cost, for comparison with usertime; and what
+ * test/bench/bench.c needs to change the times of processes
  *
- *	echo 1234 > /sys/module/least/parameters/add
- *	echo 1 > /sys/module/least/parameters/walk
- *	echo 1 > /sys/module/least/parameters/clear
+ *	cd /sys/module/least/parameters
+ *	echo 1234 > add
+ *	echo 1 > walk
+ *	echo 1 > clear
  *
- * A plain list of tasks. least_walk(), a work item, walks it under a mutex and
- * calls task_cputime_adjusted() for every thread. Nobody is looked up, nobody
- * reads the times, and what ended threads had used is not counted.
+ * The module keeps a plain list of tasks. least_walk(), a work item, walks it
+ * under a mutex and calls task_cputime_adjusted() for every thread. It looks no
+ * process up, it does not count what ended threads have used, and there is no
+ * file that lists the times.
  *
- *	echo 50 > /sys/module/least/parameters/age
+ *	echo 40 10 > age
  *
- * says that each of these processes has used 50 seconds more than it did, for
- * times to be as long as they are after a while: nobody waits for that.
+ * adds 40 seconds of user time and 10 seconds of system time to each process
+ * in the list, as if threads that have ended had used them. So processes need
+ * not run for that long to be like those of a real system.
+ *
+ *	echo 10 > run
+ *
+ * adds 1 ms of user time to every tenth process in the list, as if it had run.
+ * The processes must be asleep, because the fields are changed without a lock.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -110,18 +119,40 @@ static int least_set_clear(const char *val, const struct kernel_param *kp)
 
 static int least_set_age(const char *val, const struct kernel_param *kp)
 {
+	unsigned int user, system;
 	struct least_process *process;
-	int seconds;
 
-	if (kstrtoint(val, 10, &seconds))
+	if (sscanf(val, "%u %u", &user, &system) != 2)
 		return -EINVAL;
 	mutex_lock(&least_lock);
 	list_for_each_entry(process, &least_processes, list) {
 		struct signal_struct *signal = process->task->signal;
 
 		write_seqlock_irq(&signal->stats_lock);
-		signal->sum_sched_runtime += (s64)seconds * NSEC_PER_SEC;
+		signal->utime += (u64)user * NSEC_PER_SEC;
+		signal->stime += (u64)system * NSEC_PER_SEC;
+		signal->sum_sched_runtime += ((u64)user + system) * NSEC_PER_SEC;
 		write_sequnlock_irq(&signal->stats_lock);
+	}
+	mutex_unlock(&least_lock);
+	return 0;
+}
+
+static int least_set_run(const char *val, const struct kernel_param *kp)
+{
+	struct least_process *process;
+	unsigned int every, i = 0;
+
+	if (kstrtouint(val, 10, &every) || !every)
+		return -EINVAL;
+	mutex_lock(&least_lock);
+	list_for_each_entry(process, &least_processes, list) {
+		struct task_struct *task = process->task;
+
+		if (i++ % every)
+			continue;
+		task->utime += NSEC_PER_MSEC;
+		task->se.sum_exec_runtime += NSEC_PER_MSEC;
 	}
 	mutex_unlock(&least_lock);
 	return 0;
@@ -135,6 +166,7 @@ static const struct kernel_param_ops least_clear_ops = {
 };
 
 static const struct kernel_param_ops least_age_ops = { .set = least_set_age };
+static const struct kernel_param_ops least_run_ops = { .set = least_set_run };
 
 module_param_cb(walk, &least_walk_ops, NULL, 0200);
 MODULE_PARM_DESC(walk, "Write anything to walk the list once");
@@ -143,7 +175,9 @@ MODULE_PARM_DESC(add, "The PID of a process to add to the list");
 module_param_cb(clear, &least_clear_ops, NULL, 0200);
 MODULE_PARM_DESC(clear, "Write anything to empty the list");
 module_param_cb(age, &least_age_ops, NULL, 0200);
-MODULE_PARM_DESC(age, "Seconds to add to what the processes have used");
+MODULE_PARM_DESC(age, "Seconds of user and of system time to add to each process");
+module_param_cb(run, &least_run_ops, NULL, 0200);
+MODULE_PARM_DESC(run, "N: add 1 ms of user time to every Nth process");
 
 static int __init least_init(void)
 {
