@@ -309,7 +309,7 @@ static inline int parameter_write(const char *name, const char *value)
 	return error;
 }
 
-static inline long parameter(const char *name)
+static inline long long parameter(const char *name)
 {
 	char path[128], value[32] = "";
 	int fd;
@@ -319,7 +319,7 @@ static inline long parameter(const char *name)
 	if (fd < 0 || read(fd, value, sizeof(value) - 1) < 0)
 		die("%s can be read", path);
 	close(fd);
-	return atol(value);
+	return atoll(value);
 }
 
 static inline void set_parameter(const char *name, int value)
@@ -425,10 +425,13 @@ static inline int log_lines(int fd)
 	return lines;
 }
 
-/* Whether the kernel has logged a line since that ends with @text. */
+/*
+ * Whether the kernel has logged since a line that ends with @text. If not, shows
+ * the last one.
+ */
 static inline int log_has(int fd, const char *text)
 {
-	char record[8192];
+	char record[8192] = "nothing";
 	int found = 0;
 
 	while (log_read(fd, record, sizeof(record))) {
@@ -437,9 +440,9 @@ static inline int log_has(int fd, const char *text)
 		if (length >= strlen(text) &&
 		    !strcmp(record + length - strlen(text), text))
 			found = 1;
-		else
-			diag("kernel log: %s", record);
 	}
+	if (!found)
+		diag("kernel log: %s, expected: %s", record, text);
 	return found;
 }
 
