@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "period_ms: time between two updates; 5000 unless set."
+ * "period_ms: time between two updates; default 5000".
  *
  * Four updates are watched, and the TIME of a process that spins.
  */
@@ -21,9 +21,10 @@ int main(void)
 	spinner = start_spinner();
 	fd = status_open();
 	status_register(fd, spinner);
+	settle(fd);
 
 	for (int i = 0; i < UPDATES; i++) {
-		wait_update(fd);
+		next_update(fd);
 		at[i] = now_ms();
 		time[i] = time_now(fd, spinner) / 1000;
 	}

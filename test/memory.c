@@ -588,7 +588,8 @@ static void the_bound(int fd)
 	show("with many files open", opened);
 	diag("%ld bytes for each of %d, expected %ld",
 	     (opened - ended) / FILES, FILES, file);
-	is_between(opened - ended, FILES * (file * 9 / 10) - coarse,
+	is_between(opened - ended,
+		   FILES * (cost("filp") + cost("seq_file")) - coarse,
 		   FILES * (file * 21 / 20) + coarse, "what open files hold");
 
 	next(user);

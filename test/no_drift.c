@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "Updates do not drift: in a minute there are twelve at 5000 ms."
+ * "Updates do not drift: at 5000 ms, there are twelve updates per minute."
  *
  * The kernel rounds a timer up; what it does so for 5000 ms does not show
  * before long. These periods show soon if it adds up: 300 ms becomes 320 at
@@ -20,7 +20,7 @@ static int duration(int fd, int updates)
 	wait_update(fd);
 	begin = now_ms();
 	for (int i = 0; i < updates; i++)
-		wait_update(fd);
+		next_update(fd);
 	return now_ms() - begin;
 }
 

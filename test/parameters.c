@@ -19,13 +19,13 @@ static int log_fd;
 /* @value changes nothing, and @range is in the log. */
 static void refuses(const char *name, const char *value, const char *range)
 {
-	long long before = parameter(name), after;
+	long long before = parameter_value(name), after;
 	int err, logged;
 
 	log_lines(log_fd);
 	err = parameter_write(name, value);
 	logged = log_has(log_fd, range);
-	after = parameter(name);
+	after = parameter_value(name);
 	if (!ok(err == -EINVAL && after == before && logged,
 		"%s may not be '%s', and the log says why", name, value))
 		diag("error %d, expected %d; value %lld, expected %lld; logged: %d",
@@ -69,7 +69,7 @@ int main(void)
 		refuses("period_ms", bad[i], PERIOD_RANGE);
 	for (unsigned int i = 0; i < 3; i++) {
 		parameter_write("max_processes", good_max[i]);
-		is(parameter("max_processes"), atoll(good_max[i]),
+		is(parameter_value("max_processes"), atoll(good_max[i]),
 		   "max_processes may be %s", good_max[i]);
 	}
 	set_parameter("max_processes", 100);

@@ -309,7 +309,7 @@ static inline int parameter_write(const char *name, const char *value)
 	return error;
 }
 
-static inline long long parameter(const char *name)
+static inline long long parameter_value(const char *name)
 {
 	char path[128], value[32] = "";
 	int fd;
@@ -320,6 +320,12 @@ static inline long long parameter(const char *name)
 		die("%s can be read", path);
 	close(fd);
 	return atoll(value);
+}
+
+/* In 32-bit programs, a long does not hold every value. */
+static inline long parameter(const char *name)
+{
+	return parameter_value(name);
 }
 
 static inline void set_parameter(const char *name, int value)
