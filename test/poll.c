@@ -202,7 +202,7 @@ static void other_offsets(pid_t sleeper)
 	settle(fd);
 }
 
-static void edges(pid_t sleeper)
+static void edge_triggered(pid_t sleeper)
 {
 	int edge;
 
@@ -230,7 +230,7 @@ int main(void)
 	reports(ALWAYS, "when it was read at offset 0");
 	registrations(sleeper);
 	other_offsets(sleeper);
-	edges(sleeper);
+	edge_triggered(sleeper);
 
 	first_update(fd, 1000);
 	stop_updates();
