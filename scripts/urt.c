@@ -59,7 +59,8 @@ struct list {
 	struct process *processes;	/* in order of registration */
 	size_t count;
 	double at;			/* when it was read */
-	bool update;			/* an update was the news, see below */
+	double updated;			/* when an update was the news last */
+	bool update;			/* it is now, see below */
 };
 
 /* The exit status when urt itself fails: 125 where others are a command's. */
@@ -265,10 +266,26 @@ static void set_shares(struct list *list)
 	}
 }
 
+/* The time from one update to the next, in seconds; 0 if it is not known. */
+static double period(void)
+{
+	FILE *file = fopen("/sys/module/usertime/parameters/period_ms", "re");
+	double ms = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lf", &ms) != 1)
+		ms = 0;
+	fclose(file);
+	return ms / 1000;
+}
+
 /*
  * Reads the list anew. Registrations are news as updates are, and nothing says
  * which it was. But only an update changes a time, or removes the line of a
- * process that is gone; or else leaves all lines as they were.
+ * process that is gone. If all lines are as they were, it was an update, or a
+ * registration that had been read or undone before it was announced: then the
+ * last update is less than a period ago.
  */
 static void read_list(struct list *list)
 {
@@ -310,10 +327,13 @@ static void read_list(struct list *list)
 		if (before.processes[i].gone)
 			list->update = true;
 	}
-	if (before.processes && !changed)
+	if (before.processes && !changed &&
+	    list->at - list->updated >= 0.75 * period())
 		list->update = true;
 	if (list->update)
 		set_shares(list);
+	if (list->update || !before.processes)
+		list->updated = list->at;
 	free(before.processes);
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "TIME is user CPU time in microseconds (the unit of getrusage(2) [...])".
- * "Accuracy: the kernel's own (what getrusage would say of the process),
- * within one tick."
+ * "TIME is the value found by the last update, or by the registration if there
+ * has been no update since. [...] At the moment of that update or registration,
+ * it equals, to the microsecond, the value that getrusage(2) and wait4(2)
+ * report and that /proc/PID/stat truncates to clock ticks. After usertime has
+ * shown a value, the kernel never reports a smaller one to others."
  *
- * Each process here has one thread, and is stopped while it is looked at.
+ * Each process here has one thread, and has stopped and left the CPU when it is
+ * looked at. While it works there are updates, and each has shown a value.
  */
 #include "process.h"
 #include "urt.h"
@@ -12,60 +15,114 @@
 static const struct work {
 	const char *name;
 	int user, kernel;	/* ms at a time */
+	int bursts;		/* at a time, which no tick sees */
 } works[] = {
-	{ "user mode", 20, 0 },
-	{ "kernel mode", 0, 20 },
-	{ "both", 15, 15 },
+	{ "user mode", 20, 0, 0 },
+	{ "kernel mode", 0, 20, 0 },
+	{ "both", 15, 15, 0 },
+	{ "bursts", 0, 0, 6 },
 };
 
-/* By a child: what getrusage(2) says before it is looked at, and after. */
+#define WORKS	((int)(sizeof(works) / sizeof(*works)))
+#define TIMES	15
+
+/* What getrusage(2) says to the process itself, at the end. */
 static long long *told;
+
+static long long nanoseconds(const struct timespec *time)
+{
+	return time->tv_sec * 1000000000LL + time->tv_nsec;
+}
+
+/* Spins in user mode between two ticks, for half of the time between them. */
+static void burst(void)
+{
+	struct timespec last, length, begin, now;
+	long long tick;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &last);
+	clock_getres(CLOCK_MONOTONIC_COARSE, &length);
+	tick = nanoseconds(&last) + 2 * nanoseconds(&length);
+	tick += nanoseconds(&length) / 10;
+	begin.tv_sec = tick / 1000000000;
+	begin.tv_nsec = tick % 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begin, NULL);
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (nanoseconds(&now) < tick + nanoseconds(&length) / 2);
+}
 
 static void work_and_tell(void *arg)
 {
 	const struct work *work = arg;
 
 	raise(SIGSTOP);
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < TIMES; i++) {
 		spin(work->user);
 		spin_in_kernel(work->kernel);
+		for (int j = 0; j < work->bursts; j++)
+			burst();
 	}
-	told[0] = own_user_time();
 	raise(SIGSTOP);
-	told[1] = own_user_time();
+	/* The ticks see this alone, if they have not seen the bursts. */
+	spin_in_kernel(40);
+	raise(SIGSTOP);
+	*told = own_user_time();
+}
+
+static void look(int fd, const struct work *work)
+{
+	long long shown, listed, used;
+	char name[100];
+	pid_t pid;
+
+	/* wait4(2) is first, and then the registration. */
+	pid = start(work_and_tell, (void *)work);
+	used = rest_time(pid);
+	status_register(fd, pid);
+	is(time_now(fd, pid), used,
+	   "%s: the registration finds what wait4(2) reports", work->name);
+
+	/* The updates are first, and then wait4(2). */
+	set_period(URT_PERIOD_MS_MIN);
+	go_on(pid);
+	rests(pid);
+	stopped(pid);
+	update_once(fd);
+	shown = time_now(fd, pid);
+	go_on(pid);
+	rests(pid);
+	update_once(fd);
+	listed = time_now(fd, pid);
+	used = rest_time(pid);
+	is(listed, used, "%s: wait4(2) reports what the update found",
+	   work->name);
+	snprintf(name, sizeof(name), "%s: and so does /proc/PID/stat",
+		 work->name);
+	is_stat_user_time(listed, pid, name);
+	if (!ok(listed >= shown, "%s: which is no less than before",
+		work->name))
+		diag("seen %lld and then %lld", shown, listed);
+
+	go_on(pid);
+	used = final_time(pid);
+	if (!ok(listed <= *told && *told <= used,
+		"%s: nor does getrusage(2) report less", work->name))
+		diag("seen %lld, then %lld, and at last %lld", listed, *told,
+		     used);
 }
 
 int main(void)
 {
-	long long listed;
-	pid_t pid;
 	int fd;
 
-	plan(3 * 2);
-	told = mmap(NULL, 2 * sizeof(*told), PROT_READ | PROT_WRITE,
+	plan(WORKS * 5);
+	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	stop_updates();
 	fd = status_open();
-
-	for (int i = 0; i < 3; i++) {
-		const struct work *work = &works[i];
-
-		pid = start(work_and_tell, (void *)work);
-		stopped(pid);
-		status_register(fd, pid);
-		go_on(pid);
-		stopped(pid);
-		update_once(fd);
-		listed = time_now(fd, pid);
-		is_near(listed, stat_user_time(pid), TICK,
-			"%s: what /proc/PID/stat says", work->name);
-
-		go_on(pid);
-		reap(pid);
-		if (!ok(listed >= told[0] - TICK && listed <= told[1] + TICK,
-			"%s: what getrusage(2) says", work->name))
-			diag("seen %lld, expected %lld to %lld, within %d",
-			     listed, told[0], told[1], TICK);
-	}
+	status_register(fd, getpid());
+	for (int i = 0; i < WORKS; i++)
+		look(fd, &works[i]);
 	return done();
 }

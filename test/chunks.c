@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A read at offset 0 takes a snapshot of the whole list, and later reads of
- * that open file go on in it, whatever their size and whatever has changed
- * since": a list of 2,000 processes, longer than any buffer, in chunks of all
- * sizes, while it stands and while it changes all the time.
+ * "A read at offset 0 takes a snapshot of the whole list. Reads that continue
+ * from it, one after the other, continue in the same snapshot, whatever their
+ * size and whatever has changed since": a list of 2,000 processes, many pages
+ * long, in chunks of all sizes, while nothing changes and while it changes all
+ * the time.
  */
 #include "process.h"
 #include "urt.h"

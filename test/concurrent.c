@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "No PID is on two lines", "registering one that is already there changes
- * nothing": also where many processes register at the same time, each several
- * others, or all of them the same one.
+ * "No PID appears on two lines." "Registering a process that is already
+ * registered changes nothing and succeeds." Both hold if many processes
+ * register others at the same time, each its own share or all the same one.
  */
 #include "process.h"
 #include "urt.h"
@@ -16,7 +16,7 @@ static pid_t pids[WRITERS * EACH];
 static pthread_barrier_t *barrier;
 static int fd;
 
-/* A user for whom there is no room but for the lines that there should be. */
+/* A user with room for the lines that there should be, and not for one more. */
 static int open_as_user(void)
 {
 	if (seteuid(1000))
@@ -86,7 +86,7 @@ int main(void)
 
 	/* Updates walk the list meanwhile. */
 	set_period(10);
-	set_parameter("max_processes", WRITERS * EACH);
+	set_parameter("max_processes", 2 * WRITERS * EACH);
 	run(register_shares);
 	all_once(WRITERS * EACH, "several processes register many");
 
@@ -95,7 +95,7 @@ int main(void)
 	list_read(fd, &list);
 	is(list.length, 0, "all are unregistered");
 
-	set_parameter("max_processes", ROUNDS);
+	set_parameter("max_processes", 2 * ROUNDS);
 	run(register_same);
 	all_once(ROUNDS, "several processes register the same one at once");
 	return done();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "period_ms: time between two updates; 5000 unless set."
+ * "period_ms: time between two updates; default 5000".
  *
- * Four updates are watched, and the TIME of a process that spins.
+ * Four updates are watched, and the TIME of a process that spins. A busy machine
+ * may be late, but not by half a period; no_drift looks more closely.
  */
 #include "process.h"
 #include "urt.h"
@@ -21,21 +22,22 @@ int main(void)
 	spinner = start_spinner();
 	fd = status_open();
 	status_register(fd, spinner);
+	settle(fd);
 
 	for (int i = 0; i < UPDATES; i++) {
-		wait_update(fd);
+		next_update(fd);
 		at[i] = now_ms();
 		time[i] = time_now(fd, spinner) / 1000;
 	}
 	for (int i = 1; i < UPDATES; i++) {
-		is_near(at[i] - at[i - 1], PERIOD, PERIOD / 5,
+		is_near(at[i] - at[i - 1], PERIOD, PERIOD / 2,
 			"ms until update %d", i);
-		is_near(time[i] - time[i - 1], PERIOD, PERIOD / 5,
+		is_near(time[i] - time[i - 1], PERIOD, PERIOD / 2,
 			"ms that TIME grew until update %d", i);
 	}
-	is_near(at[last] - at[0], last * PERIOD, last * PERIOD / 20,
+	is_near(at[last] - at[0], last * PERIOD, PERIOD / 2,
 		"ms until the last update");
-	is_near(time[last] - time[0], last * PERIOD, last * PERIOD / 20,
+	is_near(time[last] - time[0], last * PERIOD, PERIOD / 2,
 		"ms that TIME grew until the last update");
 	return done();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME is of "all its threads, those that have ended too" -- and those that
- * end while it is summed up: none of them is missing from the sum.
+ * TIME covers "all its threads, including those that have ended" -- and those
+ * that end while it is summed up: none of them is missing from the sum.
  */
 #include "process.h"
 #include "urt.h"

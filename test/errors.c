@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of errors: EINVAL, "not a decimal number, zero, out of range,
- * with a `+`, a raw binary integer"; ESRCH, "no such process, or `-PID` of
- * one that is not registered"; EFAULT.
+ * The table of errors: EINVAL, if "the ID is not a decimal number, is zero, is
+ * out of range, has a `+`, or is a raw binary integer"; ESRCH, if "there is no
+ * such process [...] or `-PID` names a process that is not registered"; EFAULT.
  *
- * "A failed write changes nothing. No write, however malformed, prints to the
- * kernel log."
+ * "A failed write changes nothing. No write, however malformed, prints anything
+ * to the kernel log." "A write that contains only white space registers nothing
+ * and succeeds"; so does a raw binary integer whose bytes are all white space.
  */
 #include "process.h"
 #include "urt.h"
@@ -14,17 +15,23 @@ static const char * const malformed[] = {
 	"abc", "12a", "a12", "1,2", "1.5", "1-2", "0x10", "-", "--5", "- 5",
 	"+5", "-+5", "0", "00", "-0", "2147483648",
 	"-2147483648", "4294967295", "99999999999999999999",
-	" ", "\n", " \t\n\n",
+	" 0 ", "\n-\n", "\r", "\v", "\f", "\302\240",
 };
 
-static const unsigned int integers[] = { 1337, 300, 32, 0, 0xffffffff };
+static const char * const white[] = { " ", "\t", "\n", " \t\n\n" };
+
+static const unsigned int integers[] = { 1337, 300, 33, 0xffffffff };
+
+static const unsigned int white_integers[] = { 0, ' ', '\n', 0x20090a };
 
 #define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
 
 static struct list before, after;
 static int fd, log_fd;
 
-static void fails(int error, const char *name, const void *text, size_t length)
+/* A write that changes nothing and logs nothing returns @expected. */
+static void returns(long expected, const char *name, const void *text,
+		    size_t length)
 {
 	long result;
 	int logged;
@@ -33,23 +40,34 @@ static void fails(int error, const char *name, const void *text, size_t length)
 	result = status_write_bytes(fd, text, length);
 	logged = log_lines(log_fd);
 	list_read(fd, &after);
-	if (ok(result == -error && !logged && list_same(&before, &after),
-	       "%s: %s", strerrorname_np(error), name))
+	if (ok(result == expected && !logged && list_same(&before, &after),
+	       "%s: %s", expected < 0 ? strerrorname_np(-expected) : "nothing",
+	       name))
 		return;
-	diag("the write returned %ld, expected %d", result, -error);
+	diag("the write returned %ld, expected %ld", result, expected);
 	diag("%d lines logged; the list was, and is:\n# %s# %s",
 	     logged, before.text, after.text);
 }
 
-static void fails_text(int error, const char *text)
+static void returns_text(long expected, const char *text)
 {
 	char name[64];
 	int at = 0;
 
 	for (int i = 0; text[i]; i++)
 		at += sprintf(name + at, text[i] <= ' ' ? "\\%03o" : "%c",
-			      text[i]);
-	fails(error, name, text, strlen(text));
+			      (unsigned char)text[i]);
+	returns(expected, name, text, strlen(text));
+}
+
+static void fails(int error, const char *name, const void *text, size_t length)
+{
+	returns(-error, name, text, length);
+}
+
+static void fails_text(int error, const char *text)
+{
+	returns_text(-error, text);
 }
 
 int main(void)
@@ -61,7 +79,8 @@ int main(void)
 	int length, listed;
 	long result;
 
-	plan(1 + COUNT(malformed) + 2 + COUNT(integers) + 5 + 3 + 5);
+	plan(1 + COUNT(malformed) + 2 + COUNT(integers) + 5 + 3 + 5 +
+	     COUNT(white) + COUNT(white_integers) + 2);
 	stop_updates();
 	log_fd = log_open();
 	fd = status_open();
@@ -72,6 +91,15 @@ int main(void)
 	end(none);
 
 	is(status_write_bytes(fd, "", 0), 0, "an empty write does nothing");
+	for (int i = 0; i < COUNT(white); i++)
+		returns_text(strlen(white[i]), white[i]);
+	for (int i = 0; i < COUNT(white_integers); i++) {
+		sprintf(text, "a raw %#x", white_integers[i]);
+		returns(sizeof(white_integers[i]), text, &white_integers[i],
+			sizeof(white_integers[i]));
+	}
+	returns(1, "a NUL", "", 1);
+	returns(3, "NULs", "\0\0", 3);
 
 	for (int i = 0; i < COUNT(malformed); i++)
 		fails_text(EINVAL, malformed[i]);

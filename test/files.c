@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The table under "Files": the paths, their modes and the parameters'
- * defaults; "made at load, gone at unload"; "anyone may do both"; loading
- * "says nothing in the kernel log when all is well".
+ * defaults; "created at load, removed at unload"; "anyone may do both". The
+ * module "prints nothing to the kernel log when all is well".
  */
 #include "process.h"
 #include "urt.h"

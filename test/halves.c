@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "The timer's function `schedule_cput_upds()` is the top half: it queues
- * `update_cputimes()` on a workqueue if the list is not empty, and does
- * nothing else." "While no process is registered, no timer is pending: an
- * idle module costs no wake-up."
+ * "The timer function `schedule_cput_upds()` is the top half. It queues
+ * `update_cputimes()` on a workqueue if the list is not empty, and does nothing
+ * else." "While no process is registered, no timer is pending: an idle module
+ * causes no wake-ups."
  *
  * The kernel's trace events tell: which timers are started, expire and are
  * cancelled, and which functions are queued on a workqueue, where, and run.
@@ -141,8 +141,9 @@ int main(void)
 	idle(fd, "before anything is registered");
 
 	status_register(fd, sleeper);
+	settle(fd);
 	for (int i = 0; i < 5; i++)
-		wait_update(fd);
+		next_update(fd);
 	trace_read();
 	if (!ok(seen.started >= 5 && seen.expired >= 5 && seen.queued >= 5 &&
 		seen.run >= 5, "top half and bottom half run by turns"))
@@ -152,6 +153,7 @@ int main(void)
 	is(seen.started_there, 0, "and it does not start the timer");
 
 	status_write(fd, "-%d", sleeper);
+	settle(fd);
 	idle(fd, "when the last one is unregistered");
 
 	/* It has an hour to go: only who stops it has it gone. */

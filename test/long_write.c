@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A write never [...] splits a number: of a very long write a part that ends
- * between two numbers is taken, and its length returned."
+ * "A write never [...] splits a number. If a write is very long, a part of it
+ * that ends between two numbers is accepted, and the write returns the length of
+ * that part."
  */
 #include "process.h"
 #include "urt.h"

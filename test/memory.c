@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The most kernel memory that one user can have the module hold, who pays for
- * it, and that it comes back. A line costs
+ * The most kernel memory that one user can make the module hold, to whom it is
+ * charged, and that it is freed. A line costs
  *
  *	entry + pid + task_struct + signal_struct + cred
  *
  * where cred includes what a security module adds to it. The last three are
  * held only until the process has been gone for an update; but a user who may
- * have few processes can have many that have registered and ended. There are
- * max_processes lines. An open file costs
+ * have few processes can have many that have registered and ended. One user can
+ * register half of max_processes lines, rounded up. An open file costs
  *
- *	struct file + pde_opener + snapshot
+ *	struct file + pde_opener + seq_file + seq_operations + buffer
  *
- * where struct file includes the same, too, and the snapshot is 33 bytes for
- * each line of the list and an eighth more, rounded up to a power of two. No
- * two files need have the same one, and the module keeps the latest. There are
- * as many files as the user may open. So
+ * where struct file includes what a security module adds, too. The first read
+ * allocates the buffer, and close(2) frees it. It is a page, doubled until the
+ * list fits: 27 bytes for each line, those of other users, too. There are as
+ * many files as the user may open. So
  *
- *	max_processes * (entry + pid + task_struct + signal_struct + cred) +
- *	files * (struct file + pde_opener + snapshot) + snapshot
+ *	max_processes / 2 * (entry + pid + task_struct + signal_struct + cred) +
+ *	files * (struct file + pde_opener + seq_file + seq_operations + buffer)
  *
  * All of it is charged to the user's memory cgroup, and stops at its limit.
  *
@@ -42,9 +42,9 @@
 
 /* The sizes in usertime.c, where the kernel has no debugging in them. */
 #define WORD		sizeof(void *)
-#define ENTRY(level)	(4 * WORD + 8 + 3 * WORD * ((level) + 1)) /* of PID ns */
-#define SNAPSHOT	(5 * (long)WORD) /* and no longer before it is read */
-#define LINE		33
+#define LINE		27
+#define ENTRY(level)	/* of PID namespaces */ \
+	(4 * WORD + 3 * 8 + round_up(2 + LINE, WORD) + 3 * WORD * ((level) + 1))
 
 /* What may be left of what comes back: a table of files has grown. */
 #define REST		(64 * 1024)
@@ -284,13 +284,14 @@ static long round_up(long size, long to)
 	return (size + to - 1) / to * to;
 }
 
-static long power_of_two(long size)
+/* The size of seq_file's buffer, when it holds so many lines. */
+static long buffer_size(long lines)
 {
-	long power = 1;
+	long size = sysconf(_SC_PAGESIZE);
 
-	while (power < size)
-		power *= 2;
-	return power;
+	while (size / LINE < lines)
+		size *= 2;
+	return size;
 }
 
 static long memory(const char *key)
@@ -412,11 +413,11 @@ static void register_crowd(void *unused)
 	raise(SIGSTOP);
 }
 
-/* Everything that costs most. */
-static void hoard(void *max_processes)
+/* Register and end @lines times, and then open and read files. */
+static void hoard(void *lines)
 {
 	static long double stack[1024];	/* which is aligned */
-	int fd, status, room = *(long *)max_processes;
+	int fd, status, room = *(long *)lines;
 	char byte;
 
 	become("usertime-user");
@@ -438,17 +439,13 @@ static void hoard(void *max_processes)
 	open_files();
 	raise(SIGSTOP);
 
-	for (int i = 0; i < FILES; i++) {
-		if (status_write(fd, i % 2 ? "%d" : "-%d", getpid()) < 0)
-			die("the list changes");
+	for (int i = 0; i < FILES; i++)
 		if (pread(files[i], &byte, 1, 0) != 1)
 			die("the list can be read");
-	}
 	raise(SIGSTOP);
 
-	/* The module lets go of the latest snapshot when the list changes. */
 	close_files(0);
-	status_write(fd, FILES % 2 ? "%d" : "-%d", getpid());
+	status_write(fd, "-%d", getpid());
 	raise(SIGSTOP);
 }
 
@@ -456,18 +453,14 @@ static void hoard(void *max_processes)
 static void run_out(void *unused)
 {
 	char byte;
-	int fd;
 
 	(void)unused;
 	become("usertime-small");
-	fd = status_open();
 	open_files();
 	raise(SIGSTOP);
 
 	for (told->read = 0; told->read < FILES; told->read++) {
-		if (status_write(fd, told->read % 2 ? "-%d" : "%d",
-				 getpid()) < 0 ||
-		    pread(files[told->read], &byte, 1, 0) != 1) {
+		if (pread(files[told->read], &byte, 1, 0) != 1) {
 			told->error = -errno;
 			break;
 		}
@@ -475,8 +468,9 @@ static void run_out(void *unused)
 	told->intact = pread(files[0], &byte, 1, 1) == 1;
 	raise(SIGSTOP);
 
-	close_files(1);
-	told->again = pread(files[0], &byte, 1, 0) == 1;
+	close(files[0]);
+	close_files(told->read + 1);
+	told->again = pread(files[told->read], &byte, 1, 0) == 1;
 }
 
 static void protect_from_oom(pid_t pid)
@@ -536,22 +530,41 @@ static void entries_are_charged(int fd, const char *where, long expected)
 	end(user);
 }
 
+/* @count processes of other users, which are registered. */
+static pid_t *start_others(int fd, long count)
+{
+	pid_t *pids = calloc(count + 1, sizeof(*pids));
+
+	start_crowd(pids, count);
+	for (long i = 0; i < count; i++)
+		status_register(fd, pids[i]);
+	return pids;
+}
+
+static void end_others(pid_t *pids, long count)
+{
+	for (long i = 0; i < count; i++)
+		kill(pids[i], SIGKILL);
+	for (long i = 0; i < count; i++)
+		reap(pids[i]);
+	free(pids);
+}
+
 static void the_bound(int fd)
 {
-	long lines = parameter("max_processes");
+	long most = parameter("max_processes"), lines = (most + 1) / 2;
 	long cred = cost("cred_jar") ?: cost("cred");	/* since 6.8 */
 	long line = cost("urt_process") + cost("pid") + cost("task_struct") +
 		    cost("signal_cache") + cred + cost_of_size(1) +
 		    cost("task_exec_state") +		/* since 7.2 or so */
 		    (access("/proc/sys/kernel/task_delayacct", F_OK) ?
 		     cost("task_delay_info") : 0);	/* before 5.14 */
-	long snapshot = SNAPSHOT + (lines + lines / 8 + 1) * LINE;
-	long least = round_up(snapshot, sysconf(_SC_PAGESIZE));
-	long most = power_of_two(snapshot);
+	long buffer = buffer_size(most);
 	long file = cost("filp") + cost("lsm_file_cache") +
-		    cost("pde_opener");
-	long unread = cost_of_size(SNAPSHOT);
+		    cost("pde_opener") + cost("seq_file") +
+		    cost_of_size(4 * WORD);
 	long before, ended, opened, read, bound;
+	pid_t *others = start_others(fd, most - lines);
 	pid_t user = start(hoard, &lines);
 
 	stopped(user);
@@ -559,7 +572,8 @@ static void the_bound(int fd)
 	show("a user who holds nothing", before);
 
 	next(user);
-	is(told->at_bound, -ENOSPC, "more than max_processes are not to be had");
+	is(told->at_bound, -ENOSPC,
+	   "a user can register no more than half of max_processes");
 	ended = held_more("usertime-user", before + lines * line,
 			  lines * line / 25);
 	show("with as many ended processes", ended);
@@ -569,24 +583,26 @@ static void the_bound(int fd)
 		   "what ended processes hold");
 
 	next(user);
-	opened = held_more("usertime-user", ended + FILES * (file + unread),
-			   FILES * (unread + cost("pde_opener")));
-	show("with as many files open", opened);
-	diag("%ld bytes for each of %d", (opened - ended) / FILES, FILES);
-	is_between(opened - ended, FILES * cost("filp") - coarse,
-		   FILES * (file + unread) * 21 / 20 + coarse,
-		   "what open files hold");
+	opened = held_more("usertime-user", ended + FILES * file,
+			   FILES * cost("pde_opener"));
+	show("with many files open", opened);
+	diag("%ld bytes for each of %d, expected %ld",
+	     (opened - ended) / FILES, FILES, file);
+	is_between(opened - ended,
+		   FILES * (cost("filp") + cost("seq_file")) - coarse,
+		   FILES * (file * 21 / 20) + coarse, "what open files hold");
 
 	next(user);
-	read = held_more("usertime-user", opened + FILES * most, FILES * 1024);
+	read = held_more("usertime-user", opened + FILES * buffer, FILES * 1024);
 	show("with each file half read", read);
-	diag("%ld bytes for each, expected %ld to %ld",
-	     (read - opened) / FILES, least, most);
-	is_between(read - opened, FILES * (least - 1024), FILES * (most + 1024),
-		   "what half-read files hold");
-	bound = lines * line + FILES * (file + most) + most;
+	diag("%ld bytes for each, expected %ld", (read - opened) / FILES,
+	     buffer);
+	is_between(read - opened, FILES * (buffer - 1024),
+		   FILES * (buffer + 1024), "what files that were read hold");
+	bound = lines * line + FILES * (file + buffer);
 	diag("the bound is %ld KiB", bound / 1024);
-	ok(read - before <= bound + coarse, "together, no more than the bound");
+	ok(read - before <= bound + REST + coarse,
+	   "together, no more than the bound");
 
 	next(user);
 	opened = held_less("usertime-user", ended, REST + coarse);
@@ -594,13 +610,15 @@ static void the_bound(int fd)
 	is_between(opened - ended, -REST - coarse, REST + coarse,
 		   "which comes back with close(2)");
 
-	two_updates(fd, FILES % 2);
-	is(list.lines, FILES % 2, "ended processes go with the updates");
+	two_updates(fd, most - lines);
+	is(list.lines, most - lines, "ended processes go with the updates");
 	read = held_less("usertime-user", before, REST + coarse);
 	show("after two updates", read);
 	is_between(read - before, -REST - coarse, REST + coarse,
 		   "and so is what they hold");
 	end(user);
+	end_others(others, most - lines);
+	two_updates(fd, 0);
 }
 
 static void others_go_on(int fd, const char *name)

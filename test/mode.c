@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may open the file: "0666 stays the default", and "mode=0660 gid=..." at
- * load narrow it; "bad values refused at load".
+ * "mode, gid: permissions and group of `status`, given at load; defaults 0666
+ * and 0; a bad value prevents the module from loading, and the log says why".
+ * mode is octal. gid may be, or hexadecimal, as with other numbers at load.
  */
 #include "process.h"
 #include "urt.h"
 
 #define USER	1000
 #define GROUP	4242
+
+#define MODE_RANGE	"usertime: mode must be octal, with bits of 0666 and not 0"
+#define GID_RANGE	"usertime: gid must be a number from 0 to 4294967294"
 
 /* What open(2) says to a user of this group: 0, or the error. */
 static int open_as(gid_t group, int flags)
@@ -41,21 +45,39 @@ static void load_as(const char *parameters, int mode, gid_t group)
 
 int main(void)
 {
-	static const char * const bad[] = {
-		"mode=0", "mode=0777", "mode=0668", "mode=01666", "mode=-1",
-		"mode=0x1b6", "mode=rw", "mode=", "mode",
-		"gid=-1", "gid=4294967295", "gid=adm", "gid=",
+	static const struct {
+		const char *parameters, *log;
+	} bad[] = {
+		{ "mode=0", MODE_RANGE },
+		{ "mode=0777", MODE_RANGE },
+		{ "mode=0668", MODE_RANGE },
+		{ "mode=01666", MODE_RANGE },
+		{ "mode=-1", MODE_RANGE },
+		{ "mode=0x1b6", MODE_RANGE },
+		{ "mode=rw", MODE_RANGE },
+		{ "mode=", MODE_RANGE },
+		{ "mode=10000000000000000000666", MODE_RANGE },
+		{ "mode", "usertime: `' invalid for parameter `mode'" },
+		{ "gid=-1", GID_RANGE },
+		{ "gid=4294967295", GID_RANGE },
+		{ "gid=4294967296", GID_RANGE },
+		{ "gid=09", GID_RANGE },
+		{ "gid=adm", GID_RANGE },
+		{ "gid=", GID_RANGE },
+		{ "gid", "usertime: `' invalid for parameter `gid'" },
 	};
+	const int bads = sizeof(bad) / sizeof(*bad);
+	int err, logged, log_fd = log_open();
 
-	plan(4 + 7 + 2 + 13 + 1);
+	plan(6 + 7 + 2 + bads + 1);
 
 	load_as("", 0666, 0);
 	load_as("mode=0660 gid=4242", 0660, GROUP);
 	is(open_as(USER, O_RDONLY), EACCES, "others may not read then");
 	is(open_as(USER, O_WRONLY), EACCES, "nor register");
-	is(open_as(GROUP, O_RDWR), 0, "who is of the group may do both");
-	is(parameter("gid"), GROUP, "the parameter gid tells");
-	is(parameter("mode"), 660, "and mode does, in octal");
+	is(open_as(GROUP, O_RDWR), 0, "a member of the group may do both");
+	is(parameter("gid"), GROUP, "the parameter gid shows the group");
+	is(parameter("mode"), 660, "and mode the permissions, in octal");
 	ok(open(PARAMETERS "mode", O_WRONLY) < 0 && errno == EACCES,
 	   "mode is for loading only");
 	ok(open(PARAMETERS "gid", O_WRONLY) < 0 && errno == EACCES,
@@ -65,10 +87,20 @@ int main(void)
 	is(open_as(USER, O_RDONLY), 0, "others may read then");
 	is(open_as(USER, O_WRONLY), EACCES, "but not register");
 	load_as("gid=4294967294", 0666, (gid_t)4294967294);
+	load_as("gid=0x1092", 0666, GROUP);
+	load_as("gid=010222", 0666, GROUP);
 
 	unload();
-	for (int i = 0; i < 13; i++)
-		is(load(bad[i]), -EINVAL, "not with '%s'", bad[i]);
+	for (int i = 0; i < bads; i++) {
+		log_lines(log_fd);
+		err = load(bad[i].parameters);
+		logged = log_has(log_fd, bad[i].log);
+		if (!ok(err == -EINVAL && logged,
+			"not with '%s', and the log says why",
+			bad[i].parameters))
+			diag("error %d, expected %d; no '%s' in the log", -err,
+			     EINVAL, bad[i].log);
+	}
 	ok(access("/proc/urt", F_OK), "which leaves nothing behind");
 	return done();
 }

@@ -80,7 +80,7 @@ int main(void)
 	}
 
 	for (int update = 0; update < UPDATES; update++) {
-		changed(fd, -1);
+		changed(fd, -1);	/* or a registration, at first */
 		list_read(fd, &list);
 		for (int i = 0; i < COUNT; i++) {
 			time = list_time(&list, pids[i]);

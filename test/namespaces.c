@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "A PID is a number in the PID namespace of the process that opened the file.
- * The one that a process gets from getpid(2) registers that process, in a
+ * The PID that a process gets from getpid(2) registers that process, in a
  * container too." "PID is the number in the PID namespace of the process that
- * opened the file; a process that is not visible there has no line. No PID is
- * on two lines."
+ * opened the file. A process that is not visible in that namespace has no line.
+ * No PID appears on two lines."
  */
 #include "process.h"
 #include "urt.h"

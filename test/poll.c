@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "poll(2), select(2) and epoll(7) always report the file readable, and report
- * POLLPRI when the list has changed since this open file's last snapshot: by
- * an update, a registration or an unregistration. Reading at offset 0 clears
- * it. A file that has never been read reports POLLPRI at once."
+ * "poll(2), select(2) and epoll(7) always report the file as readable and
+ * writable. They report POLLPRI if there is news since this open file was last
+ * read at offset 0, or if it has never been read at offset 0."
+ *
+ * "Every update is news. Registrations and unregistrations are news too.
+ * Together they are announced [...] about 0.1 s after the first of them". "A
+ * read or a seek to another position that generates the list again clears
+ * POLLPRI, as a read at offset 0 does."
  */
 #include "process.h"
 #include "urt.h"
@@ -12,13 +16,14 @@
 #include <sys/select.h>
 
 #define WAITERS	4
+#define ALWAYS	(POLLIN | POLLOUT)
 
 static int fd;
 
 /* What poll(2), select(2) and epoll(7) report, all as poll(2)'s bits. */
 static int poll_bits(int timeout)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN | POLLPRI };
+	struct pollfd poll_fd = { .fd = fd, .events = ALWAYS | POLLPRI };
 
 	if (timeout)
 		poll_fd.events = POLLPRI;
@@ -29,15 +34,19 @@ static int poll_bits(int timeout)
 static int select_bits(int timeout)
 {
 	struct timeval none = { 0, 0 };
-	fd_set in, pri;
+	fd_set in, out, pri;
 
 	FD_ZERO(&in);
+	FD_ZERO(&out);
 	FD_ZERO(&pri);
 	FD_SET(fd, &pri);
-	if (!timeout)
+	if (!timeout) {
 		FD_SET(fd, &in);
-	select(fd + 1, &in, NULL, &pri, timeout ? NULL : &none);
+		FD_SET(fd, &out);
+	}
+	select(fd + 1, &in, &out, &pri, timeout ? NULL : &none);
 	return (FD_ISSET(fd, &in) ? POLLIN : 0) |
+	       (FD_ISSET(fd, &out) ? POLLOUT : 0) |
 	       (FD_ISSET(fd, &pri) ? POLLPRI : 0);
 }
 
@@ -64,7 +73,7 @@ static void reports(int bits, const char *when)
 	static int epoll = -1;
 
 	if (epoll < 0)
-		epoll = epoll_on(EPOLLIN | EPOLLPRI);
+		epoll = epoll_on(EPOLLIN | EPOLLOUT | EPOLLPRI);
 	is(poll_bits(0), bits, "poll(2) %s", when);
 	is(select_bits(0), bits, "select(2) %s", when);
 	is(epoll_bits(epoll, 0), bits, "epoll(7) %s", when);
@@ -111,7 +120,7 @@ static void sleeps(pid_t pid)
 	}
 }
 
-/* Processes that wait for what @write, or an update, brings. */
+/* Processes that wait for the news of @write, or of an update. */
 static void wake(const char *write, pid_t pid, const char *name)
 {
 	void (* const works[WAITERS])(void *) = {
@@ -120,6 +129,7 @@ static void wake(const char *write, pid_t pid, const char *name)
 	pid_t waiters[WAITERS];
 	int status, woken = 0;
 
+	settle(fd);
 	read_at(0);
 	for (int i = 0; i < WAITERS; i++)
 		waiters[i] = start(works[i], NULL);
@@ -132,49 +142,102 @@ static void wake(const char *write, pid_t pid, const char *name)
 	for (int i = 0; i < WAITERS; i++)
 		woken += waitpid(waiters[i], &status, 0) == waiters[i] &&
 			 !status;
-	is(woken, WAITERS, "%s is told to all who wait", name);
+	is(woken, WAITERS, "%s wakes all that wait", name);
+}
+
+/* What comes of writes, with how long it takes to be announced. */
+static void registrations(pid_t sleeper)
+{
+	long long begin, took;
+
+	settle(fd);
+	read_at(0);
+	reports(ALWAYS, "when all has been announced");
+	begin = now_ms();
+	status_write(fd, "%d", sleeper);
+	ok(changed(fd, -1), "a registration is announced");
+	took = now_ms() - begin + 1;
+	reports(ALWAYS | POLLPRI, "after a registration");
+	read_at(0);
+	reports(ALWAYS, "when the file was read");
+
+	/* There is no event to wait for: several times as long will do. */
+	status_write(fd, "%d", sleeper);
+	status_write(fd, "\n");
+	status_write(fd, "bad");
+	ok(!changed(fd, 5 * took), "writes that change nothing are not");
+
+	status_write(fd, "-%d", sleeper);
+	ok(changed(fd, -1), "an unregistration is announced");
+	reports(ALWAYS | POLLPRI, "after an unregistration");
+}
+
+/* A register that makes news, which is then waited for. */
+static void make_news(pid_t pid)
+{
+	status_write(fd, "%d -%d", pid, pid);
+	changed(fd, -1);
+}
+
+static void other_offsets(pid_t sleeper)
+{
+	char byte;
+
+	/* There is a line to read. */
+	status_register(fd, getpid());
+	settle(fd);
+	lseek(fd, 0, SEEK_SET);
+	if (read(fd, &byte, 1) != 1)
+		die("the list can be read");
+	make_news(sleeper);
+	if (read(fd, &byte, 1) != 1)
+		die("the list can be read on");
+	reports(ALWAYS | POLLPRI, "when a read continued in an old snapshot");
+	read_at(1);
+	reports(ALWAYS, "when a read at another offset saw the new list");
+	make_news(sleeper);
+	lseek(fd, 3, SEEK_SET);
+	reports(ALWAYS, "when a seek did");
+	status_write(fd, "-%d", getpid());
+	settle(fd);
+}
+
+static void edge_triggered(pid_t sleeper)
+{
+	int edge;
+
+	settle(fd);
+	read_at(0);
+	edge = epoll_on(EPOLLPRI | EPOLLET);
+	is(epoll_bits(edge, 0), 0, "edges: none as yet");
+	status_write(fd, "%d", sleeper);
+	is(epoll_bits(edge, -1), EPOLLPRI, "edges: a registration");
+	is(epoll_bits(edge, 0), 0, "edges: no more than that");
+	close(edge);
 }
 
 int main(void)
 {
 	pid_t sleeper;
-	int edge;
 
-	plan(3 * 9 + 3 + 3);
+	plan(3 * 10 + 3 + 3 + 3);
 	stop_updates();
 	sleeper = start_sleeper();
 	fd = status_open();
 
-	reports(POLLIN | POLLPRI, "on a file that was never read");
+	reports(ALWAYS | POLLPRI, "on a file that was never read");
 	read_at(0);
-	reports(POLLIN, "when it was read at offset 0");
-	status_write(fd, "%d", sleeper);
-	reports(POLLIN | POLLPRI, "after a registration");
-	read_at(1);
-	reports(POLLIN | POLLPRI, "when it was read at another offset");
-	read_at(0);
-	status_write(fd, "%d", sleeper);
-	status_write(fd, "bad");
-	reports(POLLIN, "after writes that change nothing");
-	status_write(fd, "-%d", sleeper);
-	reports(POLLIN | POLLPRI, "after an unregistration");
-	status_write(fd, "%d", sleeper);
-	reports(POLLIN | POLLPRI, "after one more change");
-	read_at(0);
-	reports(POLLIN, "when it was read again");
-	update_once(fd);
-	reports(POLLIN | POLLPRI, "after an update");
+	reports(ALWAYS, "when it was read at offset 0");
+	registrations(sleeper);
+	other_offsets(sleeper);
+	edge_triggered(sleeper);
 
-	read_at(0);
-	edge = epoll_on(EPOLLPRI | EPOLLET);
-	is(epoll_bits(edge, 0), 0, "edges: none as yet");
-	status_write(fd, "-%d", sleeper);
-	is(epoll_bits(edge, 0), EPOLLPRI, "edges: a change");
-	is(epoll_bits(edge, 0), 0, "edges: no more than that");
+	first_update(fd, 1000);
+	stop_updates();
+	reports(ALWAYS | POLLPRI, "after an update");
 
-	wake("%d", sleeper, "a registration");
 	wake("-%d", sleeper, "an unregistration");
-	status_write(fd, "%d", sleeper);
+	wake("%d", sleeper, "a registration");
 	wake(NULL, 0, "an update");
 	return done();
 }

@@ -11,6 +11,7 @@
 
 #include "tap.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -32,14 +33,17 @@ static inline long long own_user_time(void)
 	return user_time(&usage);
 }
 
-/*
- * What /proc/PID/stat says, in its 14th field. That is rounded down to a tick;
- * half a tick is added here, to be right on average.
- */
+/* The unit of /proc/PID/stat, in microseconds. */
+static inline long long stat_unit(void)
+{
+	return 1000000 / sysconf(_SC_CLK_TCK);
+}
+
+/* What /proc/PID/stat says, in its 14th field, which is rounded down. */
 static inline long long stat_user_time(pid_t pid)
 {
 	char path[32], text[512] = "";
-	long ticks;
+	long long ticks;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -48,10 +52,18 @@ static inline long long stat_user_time(pid_t pid)
 		die("%s can be read", path);
 	close(fd);
 	if (sscanf(strrchr(text, ')'),
-		   ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld",
+		   ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld",
 		   &ticks) != 1)
 		die("%s: %s", path, text);
-	return (2 * ticks + 1) * 1000000LL / (2 * sysconf(_SC_CLK_TCK));
+	return ticks * stat_unit();
+}
+
+/* Whether the time on a line, rounded down as well, is what that says. */
+static inline int is_stat_user_time(long long listed, pid_t pid,
+				    const char *name)
+{
+	return is(listed < 0 ? listed : listed - listed % stat_unit(),
+		  stat_user_time(pid), "%s", name);
 }
 
 static inline long long cpu_ms(void)
@@ -137,6 +149,77 @@ static inline void stopped(pid_t pid)
 		die("process %d stops", pid);
 }
 
+/*
+ * Whether a thread is off its CPU: then the kernel says in which system call it
+ * is, after it has made sure of that. A thread that is gone is off its CPU, too.
+ */
+static inline int is_off_cpu(pid_t pid, pid_t tid)
+{
+	char path[64], text[256] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT && errno != ESRCH)
+		die("%s opens", path);
+	if (fd < 0)
+		return 1;
+	if (read(fd, text, sizeof(text) - 1) < 0 && errno != ESRCH)
+		die("%s can be read", path);
+	close(fd);
+	return strncmp(text, "running", 7) != 0;
+}
+
+/*
+ * Wait until no thread of a child that has stopped or ended is on a CPU: from
+ * then on it uses no time. When wait4(2) can report the child, its last thread
+ * is still on its way, and so may be threads that are ending. /proc is that of
+ * the caller's PID namespace.
+ */
+static inline void leaves_cpu(pid_t pid)
+{
+	struct dirent *thread;
+	char path[32];
+	DIR *threads;
+	int on_cpu;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	do {
+		on_cpu = 0;
+		threads = opendir(path);
+		if (!threads)
+			die("%s opens", path);
+		while ((thread = readdir(threads)))
+			if (*thread->d_name != '.' &&
+			    !is_off_cpu(pid, atoi(thread->d_name)))
+				on_cpu = 1;
+		closedir(threads);
+	} while (on_cpu);
+}
+
+/* Wait until a child has stopped and left its CPUs. */
+static inline void rests(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT))
+		die("process %d stops", pid);
+	leaves_cpu(pid);
+}
+
+/* What wait4(2) with WUNTRACED says of a child that stops, and then rests. */
+static inline long long rest_time(pid_t pid)
+{
+	struct rusage usage;
+	int status = 0;
+
+	rests(pid);
+	if (wait4(pid, &status, WUNTRACED, &usage) != pid ||
+	    !WIFSTOPPED(status))
+		die("process %d stops", pid);
+	return user_time(&usage);
+}
+
 /* A child that has spun for @ms and is stopped. */
 static inline pid_t start_spun(int ms)
 {
@@ -166,6 +249,17 @@ static inline long long reap(pid_t pid)
 	if (wait4(pid, NULL, __WALL, &usage) != pid)
 		die("process %d ends", pid);
 	return user_time(&usage);
+}
+
+/* The same, of a child that leaves its CPUs before it is reaped. */
+static inline long long final_time(pid_t pid)
+{
+	siginfo_t info;
+
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		die("process %d ends", pid);
+	leaves_cpu(pid);
+	return reap(pid);
 }
 
 static inline long long end(pid_t pid)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "Only processes register; a thread ID that is not its process's own is
- * ESRCH. A child of a registered process is not registered."
+ * "Only processes can be registered. A thread ID that is not the ID of its
+ * process fails with ESRCH." "Registering a process does not register its
+ * children."
  */
 #include "process.h"
 #include "urt.h"

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "One write holds one or more decimal process IDs, separated by white space
- * (blanks, tabs, newlines); a NUL counts as white space."
+ * "A write contains any number of decimal process IDs, separated by white space
+ * (blanks, tabs, newlines). A NUL counts as white space." "Each segment of
+ * writev(2) is also one write".
  *
- * "One line for each registered process: `PID: TIME`, in order of
- * registration." "Registering one that is already there changes nothing and
- * succeeds." "A write never changes the file's offset."
+ * "Each registered process has one line, `PID: TIME`. Lines are in order of
+ * registration." "Registering a process that is already registered changes
+ * nothing and succeeds." "A write never changes the file's offset". "pwrite(2)
+ * fails with ESPIPE."
  */
 #include "process.h"
 #include "urt.h"
+
+#include <sys/uio.h>
 
 static struct list before, list;
 
 int main(void)
 {
+	struct iovec line[2] = { { NULL, 0 }, { "\n", 1 } };
+	struct iovec number[2] = { { "1", 1 }, { "2", 1 } };
 	pid_t a, b, c, d, e;
 	char text[64];
 	int fd, length;
 
-	plan(14);
+	plan(17);
 	stop_updates();
 	fd = status_open();
 	list_read(fd, &list);
@@ -62,8 +68,24 @@ int main(void)
 	is(lseek(fd, 0, SEEK_CUR), list.length, "reading moves the offset");
 	status_write(fd, "%d", a);
 	is(lseek(fd, 0, SEEK_CUR), list.length, "writing does not");
+
 	length = sprintf(text, "-%d %d\n", getpid(), getpid());
-	is(pwrite(fd, text, length, 1000), length, "pwrite(2) is a write");
-	is(lseek(fd, 0, SEEK_CUR), list.length, "which does not, either");
+	list_read(fd, &before);
+	ok(pwrite(fd, text, length, 1000) < 0 && errno == ESPIPE &&
+	   pwrite(fd, text, length, 0) < 0 && errno == ESPIPE,
+	   "pwrite(2) fails with ESPIPE");
+	list_read(fd, &list);
+	ok(list_same(&before, &list), "and changes nothing");
+
+	status_write(fd, "-%d", a);
+	line[0].iov_base = text;
+	line[0].iov_len = sprintf(text, "%d", a);
+	is(writev(fd, line, 2), line[0].iov_len + 1,
+	   "an ID and a newline may be two writes");
+	/* In two pieces, 12 is 1, which is init, and 2, a kernel thread. */
+	is(writev(fd, number, 2), 1, "writev(2) makes a write of each piece");
+	list_read(fd, &list);
+	list_is(&list, "which splits numbers",
+		c, e, d, b, getpid(), a, 1, 0);
 	return done();
 }

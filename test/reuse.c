@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A new process that gets the number of one that ended is another process: it
- * is never counted on the old line. If it registers, its line takes the old
- * one's place."
+ * "A new process that gets the number of a process that has ended is a
+ * different process. Its time is never counted on the old line. If it
+ * registers, its line takes the place of the old one."
  */
 #include "process.h"
 #include "urt.h"
 
 #define OLD	50	/* ms that the old one spins, and the new one */
 #define NEW	200
+#define PERIOD	1000
 
 static struct list list;
 
@@ -38,8 +39,9 @@ static pid_t start_new(int fd, long long *used)
 	stopped(pid);
 	status_register(fd, pid);
 	go_on(pid);
-	*used = reap(pid);
+	*used = final_time(pid);
 	start_numbered(pid, spin_new, NULL);
+	rests(pid);
 	stopped(pid);
 	return pid;
 }
@@ -50,16 +52,14 @@ static void register_new(int fd, pid_t keeper, pid_t pid, const char *name)
 	status_register(fd, pid);
 	list_read(fd, &list);
 	list_is(&list, name, keeper, pid, 0);
-	is_near(list_time(&list, pid), stat_user_time(pid), TICK,
-		"with its own time");
+	is_stat_user_time(list_time(&list, pid), pid, "with its own time");
 
-	set_period(50);
-	for (int i = 0; i < 4; i++)
-		wait_update(fd);
+	first_update(fd, 50);
+	for (int i = 0; i < 3; i++)
+		next_update(fd);
 	list_read(fd, &list);
 	list_is(&list, "the line stays", keeper, pid, 0);
-	is_near(list_time(&list, pid), stat_user_time(pid), TICK,
-		"with its own time");
+	is_stat_user_time(list_time(&list, pid), pid, "with its own time");
 	end(pid);
 	while (time_now(fd, pid) >= 0)
 		changed(fd, -1);
@@ -79,12 +79,11 @@ int main(void)
 
 	pid = start_new(fd, &used);
 	is(status_write(fd, "-%d", pid), -ESRCH, "-PID is not the old process");
-	set_period(500);
-	wait_update(fd);
-	is_near(time_now(fd, pid), used, TICK,
-		"the new process is not counted on the old line");
+	first_update(fd, PERIOD);
+	is(time_now(fd, pid), used,
+	   "the new process is not counted on the old line");
 	is(status_write(fd, "-%d", pid), -ESRCH, "-PID is not the final line");
-	changed(fd, -1);
+	next_update(fd);
 	list_read(fd, &list);
 	list_is(&list, "the old line goes", keeper, 0);
 	is(status_write(fd, "-%d", pid), -ESRCH, "the new has none");
@@ -94,10 +93,9 @@ int main(void)
 	register_new(fd, keeper, pid, "it registers before an update: one line");
 
 	pid = start_new(fd, &used);
-	set_period(500);
-	wait_update(fd);
+	first_update(fd, PERIOD);
 	stop_updates();
-	is_near(time_now(fd, pid), used, TICK, "the final line of another one");
+	is(time_now(fd, pid), used, "the final line of another one");
 	register_new(fd, keeper, pid, "it registers after an update: one line");
 	return done();
 }

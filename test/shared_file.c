@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A read with offset 0 takes a new snapshot", of the whole list: also where
- * several read the same open file at once, and the list changes meanwhile.
+ * "A read at offset 0 takes a snapshot of the whole list": also if several
+ * processes read the same open file at once, and the list changes meanwhile.
  */
 #include "process.h"
 #include "urt.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "IDs are taken in order. At the first that fails the write stops. It returns
- * the bytes of the IDs taken before that, as any short write does (the caller
- * writes the rest and then gets the error), or the error if there were none."
+ * "IDs are processed in order. The write stops at the first ID that fails. It
+ * returns the number of bytes taken up by the IDs accepted before that one, as
+ * any short write does (the caller writes the rest and then gets the error). If
+ * no ID was accepted, it returns the error."
  */
 #include "process.h"
 #include "urt.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A read at offset 0 takes a snapshot of the whole list, and later reads of
- * that open file go on in it, whatever their size and whatever has changed
- * since. lseek(2) and pread(2) work; going back to 0 and reading takes a new
- * snapshot."
+ * "A read at offset 0 takes a snapshot of the whole list. Reads that continue
+ * from it, one after the other, continue in the same snapshot, whatever their
+ * size and whatever has changed since. lseek(2) and pread(2) to any other
+ * position work as on other /proc files (seq_file): they see the list as it is
+ * at that time."
  */
 #include "process.h"
 #include "urt.h"
@@ -14,12 +15,32 @@
 static pid_t pids[COUNT];
 static struct list old, new, list;
 
-/* Does @fd go on in @expected from @offset? */
-static int goes_on(int fd, off_t offset, const struct list *expected)
+/* Does @fd continue in @expected from @offset? */
+static int continues(int fd, off_t offset, const struct list *expected)
 {
 	list_read_on(fd, &list, 512);
-	return list.length == expected->length - offset &&
-	       !memcmp(list.text, expected->text + offset, list.length);
+	if (list.length == expected->length - offset &&
+	    !memcmp(list.text, expected->text + offset, list.length))
+		return 1;
+	diag("%zu bytes, expected %zu; they begin with:\n# %.40s", list.length,
+	     expected->length - (size_t)offset, list.text);
+	return 0;
+}
+
+/* Does pread(2) see a part of @expected at @offset? */
+static int sees(int fd, off_t offset, const struct list *expected)
+{
+	char bytes[100];
+
+	return pread(fd, bytes, sizeof(bytes), offset) == sizeof(bytes) &&
+	       !memcmp(bytes, expected->text + offset, sizeof(bytes));
+}
+
+/* Moves a line to the end of the list, and all lines behind it up. */
+static void change(int fd, int i)
+{
+	status_write(fd, "-%d", pids[i]);
+	status_register(fd, pids[i]);
 }
 
 int main(void)
@@ -27,7 +48,7 @@ int main(void)
 	char bytes[100];
 	int fd, other;
 
-	plan(12);
+	plan(14);
 	stop_updates();
 	fd = status_open();
 	other = status_open();
@@ -42,23 +63,35 @@ int main(void)
 	status_write(fd, "-%d", pids[COUNT - 1]);
 	status_register(fd, getpid());
 	list_read(other, &new);
-	is(new.lines, COUNT - 2, "another open file has a list of its own");
-	ok(goes_on(fd, 5, &old), "the first one goes on in its own");
+	is(new.lines, COUNT - 2, "another open file has a snapshot of its own");
+	ok(continues(fd, 5, &old), "the first one continues in its own");
 	is(read(fd, bytes, sizeof(bytes)), 0, "to its end");
+
 	is(lseek(fd, FAR, SEEK_SET), FAR, "lseek(2) works");
-	ok(goes_on(fd, FAR, &old), "and stays in that list");
+	change(fd, 1);
+	lseek(fd, FAR + 1, SEEK_SET);
+	list_read(other, &new);
+	ok(continues(fd, FAR + 1, &new), "and sees the list of that time");
 
 	is(lseek(fd, 7, SEEK_SET), 7, "lseek(2) again");
-	ok(pread(fd, bytes, sizeof(bytes), FAR) == sizeof(bytes) &&
-	   !memcmp(bytes, old.text + FAR, sizeof(bytes)), "pread(2) works");
+	ok(sees(fd, FAR, &new), "pread(2) works");
+	change(fd, 2);
+	list_read(other, &new);
+	ok(sees(fd, FAR, &new), "and sees the list of that time");
 	is(lseek(fd, 0, SEEK_CUR), 7, "and leaves the offset");
-	ok(pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes) &&
-	   !memcmp(bytes, new.text, sizeof(bytes)),
-	   "pread(2) at offset 0 takes a new snapshot");
-	ok(goes_on(fd, 7, &new), "in which the next read goes on");
+	change(fd, 3);
+	list_read(other, &new);
+	ok(sees(fd, 0, &new), "pread(2) at offset 0 takes a new snapshot");
 
 	status_write(fd, "-%d", getpid());
+	list_read(other, &new);
+	is(new.lines, COUNT - 3, "the list has changed once more");
 	list_read(fd, &list);
-	is(list.lines, COUNT - 3, "back at 0, there is a new snapshot");
+	ok(list_same(&list, &new), "back at 0, there is a new snapshot");
+
+	change(fd, 4);
+	ok(pread(fd, bytes, sizeof(bytes), new.length) == 0 &&
+	   pread(fd, bytes, sizeof(bytes), new.length + FAR) == 0,
+	   "there is nothing at the end of the list or beyond it");
 	return done();
 }

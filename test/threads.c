@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME is "of the whole process: all its threads, those that have ended too,
- * [...] and not its children."
+ * TIME "covers the whole process: all its threads, including those that have
+ * ended, across execve(2). It does not include the children of the process."
  */
 #include "process.h"
 #include "urt.h"
@@ -99,10 +99,11 @@ int main(void)
 		{ "a leader that has ended before the others", ended_leader },
 		{ "no children, dead or alive", children },
 	};
+	long long used;
 	pid_t pid;
 	int fd;
 
-	plan(5 + 1);
+	plan(5 * 2 + 1);
 	stop_updates();
 	fd = status_open();
 
@@ -111,19 +112,22 @@ int main(void)
 		stopped(pid);
 		status_register(fd, pid);
 		go_on(pid);
-		stopped(pid);
+		used = rest_time(pid);
 		update_once(fd);
-		is_near(time_now(fd, pid), stat_user_time(pid), TICK,
-			"%s", cases[i].name);
+		is_stat_user_time(time_now(fd, pid), pid, cases[i].name);
+		if (cases[i].work == children)
+			ok(time_now(fd, pid) < used, "which wait4(2) adds");
+		else
+			is(time_now(fd, pid), used, "as wait4(2) reports");
 		end(pid);
 	}
 
 	pid = start(stop_and_do, ended_leader);
 	stopped(pid);
 	go_on(pid);
-	stopped(pid);
+	used = rest_time(pid);
 	status_register(fd, pid);
-	is_near(time_now(fd, pid), stat_user_time(pid), TICK,
-		"one that registers when its leader has ended");
+	is(time_now(fd, pid), used,
+	   "one that registers when its leader has ended");
 	return done();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module "unloads only when nobody holds the file open (rmmod: in use)".
- * "Unloading with processes registered, timers pending and updates under way
- * is safe."
+ * The module "unloads only when no process holds the file open (otherwise rmmod
+ * reports that the module is in use)." "Unloading is safe while processes are
+ * registered, timers are pending and updates are in progress."
  */
 #include "process.h"
 #include "urt.h"

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "`-PID` unregisters it. Allowed to a caller whose effective user ID is the
- * process's real one, and to one with CAP_SYS_PTRACE; else EPERM. The line of
- * a process that has ended cannot be unregistered (ESRCH): it goes by itself."
+ * "`-PID` unregisters that process. The caller's effective user ID must be the
+ * process's real user ID, or the caller must have CAP_SYS_PTRACE in the
+ * process's user namespace; otherwise the write fails with EPERM." "The line of
+ * a process that has ended cannot be unregistered (ESRCH); it disappears by
+ * itself."
+ *
+ * The file was opened by root, with all capabilities: only the writer counts.
  */
 #include "process.h"
 #include "urt.h"

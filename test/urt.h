@@ -77,6 +77,19 @@ static inline void status_register(int fd, pid_t pid)
 	}
 }
 
+/* The file, opened by a process with the effective user ID @uid. */
+static inline int status_open_as(uid_t uid)
+{
+	int fd;
+
+	if (seteuid(uid))
+		die("becoming user %u", uid);
+	fd = status_open();
+	if (seteuid(0))
+		die("becoming root again");
+	return fd;
+}
+
 /* Write with effective user ID @uid, and no capability but @cap; -1: none. */
 static inline long status_write_as(uid_t uid, int cap, int fd,
 				   const char *format, ...)
@@ -235,34 +248,50 @@ static inline void see_news(int fd)
 		die("the list can be read");
 }
 
-/*
- * Wait until no registration is still to be announced. One more is made and
- * undone for this, of a process of our own: its news includes all before it,
- * and no news is left after it but that of updates.
- */
-static inline void settle(int fd)
+/* A process that does nothing, for helpers that register one and end it. */
+static inline pid_t start_extra(void)
 {
 	pid_t pid = fork();
 
-	if (!pid) {
-		for (;;)
-			pause();
-	}
-	see_news(fd);
-	if (pid < 0 || status_write(fd, "%d -%d", pid, pid) < 0)
-		die("a process registers and unregisters");
-	see_news(fd);
+	if (pid < 0)
+		die("fork(2)");
+	while (!pid)
+		pause();
+	return pid;
+}
+
+/*
+ * Wait until no registration is still to be announced. One more is made and
+ * undone for this: its announcement includes all before it. If there is news as
+ * soon as it has been made, that may be of an earlier one, and the next try is
+ * made. Afterwards all news is of updates, until the next registration.
+ */
+static inline void settle(int fd)
+{
+	pid_t pid = start_extra();
+
+	do {
+		see_news(fd);
+		if (status_write(fd, "%d -%d", pid, pid) < 0)
+			die("a process registers and unregisters");
+	} while (changed(fd, 0));
 	changed(fd, -1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+/* Wait for an update that begins after this is called, if all is settled. */
+static inline void next_update(int fd)
+{
+	see_news(fd);
+	changed(fd, -1);
 }
 
 /* Wait for an update that begins after this is called. */
 static inline void wait_update(int fd)
 {
 	settle(fd);
-	see_news(fd);
-	changed(fd, -1);
+	next_update(fd);
 }
 
 /* Returns 0 or an error as a negative number, as the next ones. */
@@ -280,7 +309,7 @@ static inline int parameter_write(const char *name, const char *value)
 	return error;
 }
 
-static inline long parameter(const char *name)
+static inline long long parameter_value(const char *name)
 {
 	char path[128], value[32] = "";
 	int fd;
@@ -290,7 +319,13 @@ static inline long parameter(const char *name)
 	if (fd < 0 || read(fd, value, sizeof(value) - 1) < 0)
 		die("%s can be read", path);
 	close(fd);
-	return atol(value);
+	return atoll(value);
+}
+
+/* In 32-bit programs, a long does not hold every value. */
+static inline long parameter(const char *name)
+{
+	return parameter_value(name);
 }
 
 static inline void set_parameter(const char *name, int value)
@@ -313,13 +348,23 @@ static inline void stop_updates(void)
 	set_period(URT_PERIOD_MS_MAX);
 }
 
-/* Have one update, and no more. Updates are stopped. */
-static inline void update_once(int fd)
+/*
+ * Begin updates, every @ms, and wait for the first of them. To see what holds
+ * until the second, the period must be so long that nothing delays a test for
+ * that time.
+ */
+static inline void first_update(int fd, int ms)
 {
 	settle(fd);
 	see_news(fd);
-	set_period(URT_PERIOD_MS_MIN);
+	set_period(ms);
 	changed(fd, -1);
+}
+
+/* Wait for one update, and then stop them; on a slow machine there are more. */
+static inline void update_once(int fd)
+{
+	first_update(fd, 50);
 	stop_updates();
 }
 
@@ -352,26 +397,60 @@ static inline int log_open(void)
 }
 
 /*
- * How many lines the kernel has logged since; shows them. That it was kept
- * waiting by the machine that it runs on is not what anyone asks for.
+ * Reads the next line that the kernel has logged, without its newline. Messages
+ * about a slow machine, and about a test that keeps a CPU, are left out.
+ *
+ * Return: 0 if there is none.
  */
+static inline int log_read(int fd, char *record, size_t size)
+{
+	ssize_t got;
+
+	while ((got = read(fd, record, size - 1)) > 0 ||
+	       (got < 0 && errno == EPIPE)) {
+		record[got > 0 ? got : 0] = '\0';
+		record[strcspn(record, "\n")] = '\0';
+		/* A facility other than 0 is another program's line. */
+		if (atoi(record) < 8 &&
+		    !strstr(record, "hrtimer: interrupt took") &&
+		    !strstr(record, "RT throttling activated"))
+			return 1;
+	}
+	return 0;
+}
+
+/* How many lines the kernel has logged since; shows them. */
 static inline int log_lines(int fd)
 {
 	char record[8192];
 	int lines = 0;
-	ssize_t got;
 
-	while ((got = read(fd, record, sizeof(record) - 1)) > 0 ||
-	       (got < 0 && errno == EPIPE)) {
-		record[got > 0 ? got : 0] = '\0';
-		/* A facility other than 0 is another program's line. */
-		if (atoi(record) >= 8 ||
-		    strstr(record, "hrtimer: interrupt took"))
-			continue;
+	while (log_read(fd, record, sizeof(record))) {
 		lines++;
 		diag("kernel log: %s", record);
 	}
 	return lines;
+}
+
+/*
+ * Whether the kernel has logged since a line that ends with @text. If not, shows
+ * the last one.
+ */
+static inline int log_has(int fd, const char *text)
+{
+	char record[8192] = "nothing";
+	int found = 0;
+
+	while (log_read(fd, record, sizeof(record))) {
+		size_t length = strlen(record);
+
+		if (length >= strlen(text) &&
+		    !strcmp(record + length - strlen(text), text))
+			found = 1;
+	}
+	if (!found)
+		diag("kernel log: %s, expected: %s", record, text);
+	return found;
 }
 
 static inline long long now_ms(void)

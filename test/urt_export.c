@@ -112,8 +112,9 @@ static void no_room(void)
 	if (errno != ENOSPC)
 		die("the file system can be filled");
 	close(filler);
-	update_once(fd);
+	set_period(50);
 	is(tool_ends(), 1, "no room ends it, with status 1");
+	stop_updates();
 	is(files_in_folder(), 1, "and the old figures are gone, too");
 	unlink(FOLDER "/filler");
 }
@@ -146,7 +147,7 @@ int main(void)
 	ok(in_file("\nusertime_registered_processes 1\n"), "how many there are");
 
 	status_register(fd, odd);
-	update_once(fd);
+	set_period(50);
 	ok(in_file("{pid=\"%d\",comm=\"a\\\\b \\\"c\\\"\\\\x0a\\\\xff\"} ", odd),
 	   "a label's quotes and backslashes");
 	ok(in_file("\nusertime_registered_processes 2\n"), "there are more");

@@ -81,24 +81,29 @@ static double share_of(pid_t pid)
 	return share;
 }
 
-/* Between the two updates, a process registers that spins as well. */
+/*
+ * Between the two updates, a process registers that spins as well, and one that
+ * is unregistered before urt sees it.
+ */
 static void shares(void)
 {
 	pid_t sleeper = start_named("sleeper", 0);
 	pid_t spinner = start_named("spinner", 0);
-	pid_t late = start_named("late", 0);
+	pid_t late = start_named("late", 0), other;
 	double share;
 
 	status_register(fd, sleeper);
 	status_register(fd, spinner);
 	go_on(spinner);
 	go_on(late);
-	set_period(1600);
+	set_period(3000);
 	tool_start("list", "--sort=share");
 	wait_update(fd);
-	status_register(fd, start_sleeper());
-	spin(800);
+	other = start_sleeper();
+	status_register(fd, other);
+	spin(500);
 	status_register(fd, late);
+	settle(fd);	/* which is news, too, of a list that is as it was */
 	is(tool_ends(), 0, "list, with two spinners and a sleeper");
 	is(share_of(sleeper), 0, "the sleeper has no share");
 	share = share_of(spinner);
