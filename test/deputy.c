@@ -21,7 +21,7 @@
 #define BOB	1001
 #define NONE	-1
 
-static char directory[] = "/tmp/usertime-deputy-XXXXXX", program[64];
+static char directory[64], program[128];
 
 static int deputy(const char *text)
 {
@@ -35,6 +35,7 @@ static void make_program(void)
 	int from, to;
 	ssize_t got;
 
+	strcpy(directory, "/tmp/usertime-deputy-XXXXXX");
 	if (!mkdtemp(directory) || unshare(CLONE_NEWNS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("tmpfs", directory, "tmpfs", 0, "mode=0755"))
@@ -88,8 +89,8 @@ static int written(const char *text, int opened_by_root, int by_program)
 }
 
 /*
- * The program has root's power on root's file, and not on its caller's.
- * @pid is listed, unless @error is what makes it so.
+ * The program has root's power on root's file, and not on its caller's. That
+ * the last write succeeds also shows that those before it changed nothing.
  */
 static void try_program(const char *text, int error, const char *what)
 {

@@ -46,11 +46,9 @@ static int try_all(int fd, const char *format, int *tried)
 			continue;
 		++*tried;
 		result = status_write(fd, format, pid);
-		if (result != -ESRCH) {
+		if (result != -ESRCH && !wrong++)
 			diag("kernel thread %d: the write returned %ld", pid,
 			     result);
-			wrong++;
-		}
 	}
 	closedir(proc);
 	return wrong;

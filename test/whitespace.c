@@ -12,20 +12,19 @@
 #include <sys/uio.h>
 
 #define LONG	10000	/* more than a page */
+#define COUNT	6
 
 static const struct {
 	const char *name, *text;
 	size_t length;
-} blanks[] = {
+} blanks[COUNT] = {
 	{ "a blank", " ", 1 },
 	{ "a newline", "\n", 1 },
 	{ "a tab", "\t", 1 },
 	{ "a NUL", "", 1 },
-	{ "many kinds", " \n\t\t\n\n  ", 8 },
-	{ "many kinds, and the NUL that ends them", " \n \t", 5 },
+	{ "many kinds", "\n\n\t \t\n \t", 8 },
+	{ "many kinds, and the NUL that ends them", "\t \t\n", 5 },
 };
-
-#define COUNT	((int)(sizeof(blanks) / sizeof(blanks[0])))
 
 int main(void)
 {
@@ -78,7 +77,7 @@ int main(void)
 	pieces[1].iov_base = "\n";
 	is(writev(fd, pieces, 2), pieces[0].iov_len + 1,
 	   "both by one writev(2)");
-	is(status_write(fd, "\n %d \n", c), snprintf(NULL, 0, "\n %d \n", c),
+	is(status_write(fd, "\n %d\t\n", c), snprintf(NULL, 0, "\n %d\t\n", c),
 	   "a PID with white space around it");
 	list_read(fd, &list);
 	list_is(&list, "all are registered", a, b, c, 0);
