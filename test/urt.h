@@ -238,7 +238,8 @@ static inline void see_news(int fd)
 /*
  * Wait until no registration is still to be announced. One more is made and
  * undone for this, of a process of our own: its news includes all before it,
- * and no news is left after it but that of updates.
+ * and no news is left after it but that of updates. If it comes so soon that
+ * it has been read as if it were older, this is done again.
  */
 static inline void settle(int fd)
 {
@@ -248,11 +249,11 @@ static inline void settle(int fd)
 		for (;;)
 			pause();
 	}
-	see_news(fd);
-	if (pid < 0 || status_write(fd, "%d -%d", pid, pid) < 0)
-		die("a process registers and unregisters");
-	see_news(fd);
-	changed(fd, -1);
+	do {
+		if (pid < 0 || status_write(fd, "%d -%d", pid, pid) < 0)
+			die("a process registers and unregisters");
+		see_news(fd);
+	} while (!changed(fd, 1000));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
