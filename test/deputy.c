@@ -94,11 +94,11 @@ static int written(const char *text, int opened_by_root, int by_program)
  */
 static void try_program(const char *text, int error, const char *what)
 {
-	is(written(text, 0, 0), error, "nobody may not %s", what);
+	is(written(text, 0, 0), error, "a user without privileges cannot %s", what);
 	is(written(text, 0, 1), error,
-	   "nor by a set-user-ID program that it runs");
-	is(written(text, 1, 0), error, "nor on a file that root opened");
-	is(written(text, 1, 1), 0, "the program may on a file that root opened");
+	   "nor can a set-user-ID program that this user runs");
+	is(written(text, 1, 0), error, "nor can this user on a file that root opened");
+	is(written(text, 1, 1), 0, "the program can, on a file that root opened");
 }
 
 /* How the opener, or the writer, qualifies. */

@@ -123,7 +123,7 @@ static void rounds(int fd, long long ten)
 				     10 * ten * round.elapsed / 1000000;
 	}
 	ok(stormed, "a user changes the list all the time");
-	ok(told, "a poller is told");
+	ok(told, "a poller is woken");
 	ok(few, "at most ten times a second");
 	ok(cheap, "and uses less than 5 %% of a CPU");
 }
