@@ -40,13 +40,14 @@ static long switches(pid_t pid)
 }
 
 /*
- * Wait until @pid has @threads threads, and @count of them sleep. Return: the
- * one that was started last.
+ * Wait until @pid has @threads threads, and @count of them sleep: twice in a
+ * row, because a thread may be started after the threads have been listed.
+ * Return: the one that was started last.
  */
 static pid_t wait_threads(pid_t pid, int threads, int count)
 {
 	char path[32], name[300], state;
-	int asleep, seen;
+	int asleep, seen, agreed = 0;
 	pid_t last = pid;
 	struct dirent *entry;
 	FILE *file;
@@ -75,7 +76,8 @@ static pid_t wait_threads(pid_t pid, int threads, int count)
 			fclose(file);
 		}
 		closedir(tasks);
-	} while (seen != threads || asleep != count);
+		agreed = seen == threads && asleep == count ? agreed + 1 : 0;
+	} while (agreed < 2);
 	return last;
 }
 

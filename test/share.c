@@ -55,8 +55,10 @@ static void empty_list(void)
 {
 	for (int i = lines(); i > 0; i--)
 		status_write(fd, "-%d", list.line[i - 1].pid);
+	set_period(URT_PERIOD_MS_MIN);
 	while (lines() > 0)
-		update_once(fd);
+		changed(fd, -1);
+	stop_updates();
 }
 
 static void register_and_end(void *uid)
