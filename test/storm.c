@@ -16,7 +16,7 @@
 
 #define NOBODY	65534
 #define LINES	1000
-#define ROUNDS	5
+#define ROUNDS	8
 #define ROUND_MS	3000
 #define GUSTS	20	/* short storms, to see the last change of each */
 #define LOST_MS	20000	/* news that has not come by then never comes */
