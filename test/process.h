@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -342,6 +343,42 @@ static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 	}
 	die("a process gets the number %d", pid);
 	return 0;
+}
+
+/*
+ * The next two change the effective user ID and the capabilities of the caller,
+ * whose real user is root, and change them back. @cap is the only capability
+ * that is left; -1 leaves none.
+ */
+static inline void set_capabilities(__u32 low, __u32 high)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		die("capget(2)");
+	data[0].effective = data[0].permitted & low;
+	data[1].effective = data[1].permitted & high;
+	if (syscall(SYS_capset, &header, data))
+		die("capset(2)");
+}
+
+static inline void become_user(uid_t uid, int cap)
+{
+	__u64 caps = cap < 0 ? 0 : 1ULL << cap;
+
+	if (seteuid(uid))
+		die("user ID %u can be taken", uid);
+	set_capabilities(caps, caps >> 32);
+}
+
+static inline void become_root(void)
+{
+	set_capabilities(-1, -1);
+	if (seteuid(0))
+		die("user ID 0 can be taken back");
 }
 
 #endif

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "Pollers are woken outside the list's mutex, so no registration has to wait
+ * for this, however many pollers there are."
+ *
+ * One user hangs so many epoll entries on the file that waking them all takes
+ * several periods. The kernel wakes the entry that was added last first. So
+ * there are two entries of our own, the first and the last; from one to the
+ * other, all are being woken, and what can be done meanwhile does not wait.
+ */
+#define TAP_SECONDS	300	/* kernels that check everything take it */
+
+#include "process.h"
+#include "urt.h"
+
+#include <limits.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+
+#define NOBODY		65534
+#define WAKE_NS		50000000	/* that waking all should take, or more */
+#define ENTRIES_MIN	20000
+#define ENTRIES_MAX	400000
+#define FDS		500		/* entries of one epoll instance */
+#define BATCH		4000		/* entries */
+#define WALKS		20
+#define CPU_MASK	"/sys/devices/virtual/workqueue/cpumask"
+#define WATCHES		"/proc/sys/fs/epoll/max_user_watches"
+
+static int fd;
+static int unread;	/* the file again: there is always news for it */
+static int first, last;	/* epoll instances with one entry */
+static int entries;
+static pid_t sleeper;
+static char old_mask[256], old_watches[32];
+
+static long long nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void replace(const char *path, const char *value, char *old, size_t size)
+{
+	int file = open(path, O_RDWR | O_CLOEXEC);
+
+	if (file < 0 || (old && read(file, old, size - 1) <= 0) ||
+	    pwrite(file, value, strlen(value), 0) < 0)
+		die("%s can be %s", path, value);
+	close(file);
+}
+
+static void restore(void)
+{
+	if (*old_mask)
+		replace(CPU_MASK, old_mask, NULL, 0);
+	if (*old_watches)
+		replace(WATCHES, old_watches, NULL, 0);
+}
+
+/* Pollers are woken on any CPU but the first, where this test runs. */
+static void move_away(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t one;
+	char mask[16];
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("CPU 0 can be used");
+	snprintf(mask, sizeof(mask), "%lx", (1UL << (cpus < 32 ? cpus : 32)) - 2);
+	replace(CPU_MASK, mask, old_mask, sizeof(old_mask));
+}
+
+/* Whether an entry has been woken since this was last asked. */
+static int woken(int epoll)
+{
+	struct epoll_event event;
+
+	return epoll_wait(epoll, &event, 1, 0) == 1;
+}
+
+static int entry(void)
+{
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, unread, &event))
+		die("epoll(7)");
+	woken(epoll);	/* the news that there is already */
+	return epoll;
+}
+
+/* A user without privileges, who adds a batch of entries, and stops. */
+static void crowd(void *unused)
+{
+	const struct rlimit limit = {
+		FDS + ENTRIES_MAX / FDS + 100, FDS + ENTRIES_MAX / FDS + 100
+	};
+	struct epoll_event event = { .events = EPOLLPRI };
+	int fds[FDS];
+
+	(void)unused;
+	if (setrlimit(RLIMIT_NOFILE, &limit) ||
+	    setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
+		die("a child becomes nobody");
+	fds[0] = status_open();
+	for (int i = 1; i < FDS; i++)
+		fds[i] = dup(fds[0]);
+	for (;;) {
+		raise(SIGSTOP);
+		for (int i = 0; i < BATCH; i++) {
+			static int epoll;
+
+			if (i % FDS == 0)
+				epoll = epoll_create1(EPOLL_CLOEXEC);
+			if (epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i % FDS],
+				      &event))
+				die("epoll_ctl(2) adds an entry");
+		}
+	}
+}
+
+/*
+ * What may happen while all are woken. Return: whether it has.
+ */
+
+/* A registration, or an unregistration. */
+static int registered(void)
+{
+	static int listed;
+
+	if (status_write(fd, listed ? "-%d" : "%d", sleeper) < 0)
+		die("a process registers and unregisters");
+	listed = !listed;
+	return 1;
+}
+
+/* An update, which is then seen. */
+static int updated(void)
+{
+	if (!changed(fd, 0))
+		return 0;
+	see_news(fd);
+	return 1;
+}
+
+/* One time that all are woken. */
+struct walk {
+	long long ns;
+	int done;	/* while it lasts */
+};
+
+/*
+ * Do @what again and again until it has happened while all are woken. What
+ * ends at the same time as the walk does not count.
+ */
+static void watch(int (*what)(void), struct walk *walk)
+{
+	int started = 0, done;
+	long long before = 0;
+
+	walk->done = 0;
+	while (!started) {
+		int first_woken;
+
+		before = nanoseconds();
+		what();
+		started = woken(last);
+		first_woken = woken(first);
+		if (started && first_woken) {
+			walk->ns = nanoseconds() - before;
+			return;
+		}
+	}
+	for (;;) {
+		done = what();
+		if (woken(first))
+			break;
+		walk->done += done;
+	}
+	walk->ns = nanoseconds() - before;
+}
+
+/*
+ * The most that is done during one of several walks, up to the first with two.
+ * @least is how long the shortest of them lasts.
+ */
+static int most(int (*what)(void), long long *least)
+{
+	struct walk walk;
+	int most = 0;
+
+	*least = LLONG_MAX;
+	for (int i = 0; i < WALKS && most < 2; i++) {
+		watch(what, &walk);
+		if (walk.done > most)
+			most = walk.done;
+		if (walk.ns < *least)
+			*least = walk.ns;
+	}
+	return most;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const long long *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median time of a registration; the best of several. */
+static long long registration_ns(void)
+{
+	long long ns[51], best = LLONG_MAX;
+
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 51; i++) {
+			long long before = nanoseconds();
+
+			registered();
+			ns[i] = nanoseconds() - before;
+		}
+		qsort(ns, 51, sizeof(*ns), compare);
+		if (ns[25] < best)
+			best = ns[25];
+	}
+	return best;
+}
+
+static void add_entries(pid_t user, int count)
+{
+	for (int i = 0; i < count; i += BATCH) {
+		go_on(user);
+		stopped(user);
+		entries += BATCH;
+	}
+	if (last)
+		close(last);
+	last = entry();
+}
+
+/* Add entries until waking them takes so long: as many as that seems to need. */
+static void gather(pid_t user)
+{
+	int more = ENTRIES_MIN;
+	long long least;
+	struct walk walk;
+
+	do {
+		add_entries(user, more);
+		least = LLONG_MAX;
+		for (int i = 0; i < 3; i++) {
+			watch(registered, &walk);
+			if (walk.ns < least)
+				least = walk.ns;
+		}
+		more = entries;
+		if (least > WAKE_NS / 2)
+			more = entries * (WAKE_NS - least) / least + BATCH;
+	} while (least < WAKE_NS && entries + more <= ENTRIES_MAX);
+	diag("waking %d entries takes %lld us", entries, least / 1000);
+}
+
+/*
+ * The most that is done while all are woken. On a machine that does something
+ * else, too, waking may have seemed to take long; then, more are added.
+ */
+static int done_while_woken(int (*what)(void), pid_t user)
+{
+	long long least;
+	int done = most(what, &least);
+
+	while (done < 2 && least < WAKE_NS && 2 * entries < ENTRIES_MAX) {
+		gather(user);
+		done = most(what, &least);
+	}
+	diag("%d times while all are woken", done);
+	return done;
+}
+
+int main(void)
+{
+	long long alone, crowded;
+	char watches[32];
+	pid_t user;
+
+	plan(3);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		for (int i = 0; i < 3; i++)
+			skip("a crowd of pollers", "there is one CPU");
+		return done();
+	}
+	atexit(restore);
+	stop_updates();
+	snprintf(watches, sizeof(watches), "%d", ENTRIES_MAX + 1000);
+	replace(WATCHES, watches, old_watches, sizeof(old_watches));
+	user = start(crowd, NULL);
+	stopped(user);
+	move_away();
+	fd = status_open();
+	unread = status_open();
+	sleeper = start_sleeper();
+
+	alone = registration_ns();
+	first = entry();
+	gather(user);
+	crowded = registration_ns();
+	diag("a registration takes %lld ns, with the crowd %lld ns", alone,
+	     crowded);
+	ok(crowded < 3 * alone, "a registration takes as long as without a crowd");
+	ok(done_while_woken(registered, user) > 1,
+	   "processes register while all are woken");
+	status_register(fd, getpid());
+	set_period(URT_PERIOD_MS_MIN);
+	ok(done_while_woken(updated, user) > 1, "updates go on meanwhile, too");
+	return done();
+}
