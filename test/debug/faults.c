@@ -663,10 +663,10 @@ static void run_files(const char *where)
 static void in_namespace(void *unused)
 {
 	(void)unused;
-	for (int i = 0; i < SMALL; i++)
-		crowd[i] = start_sleeper();
+	start_crowd(crowd, LONG);
 	begin();
-	list_grows(SMALL);
+	/* Short numbers, but more than a page of them. */
+	list_grows(LONG);
 	run_files("in a PID namespace: ");
 	finish();
 }

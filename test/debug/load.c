@@ -38,7 +38,7 @@
 #define NUMBERS		(MOTHERS * CHILDREN)
 #define PID_END		4194304
 #define USER		1000	/* who is not root */
-#define CROWD		200	/* files that one process polls */
+#define CROWD		64	/* files that one process polls */
 
 #define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
 

@@ -1370,14 +1370,16 @@ static int some_text(char *text, int size, int level)
 		if (one_in(3)) {
 			ids = 1000 + below(1000);
 			for (int i = 0; i < ids && length < size - 100; i++) {
+				const struct life *life;
 				int at = length;
 
 				length += some_id(text + at, level);
 				/* Mostly no errors. */
-				if (next_id(text + at, length - at, 0, &id) &&
-				    (id.error || id.remove ||
-				     !find_life(id.nr, level)) &&
-				    !one_in(500))
+				if (!next_id(text + at, length - at, 0, &id))
+					continue;
+				life = id.error || id.remove ? NULL :
+				       find_life(id.nr, level);
+				if ((!life || life->kernel) && !one_in(500))
 					length = at;
 				length += some_space(text + length);
 			}
