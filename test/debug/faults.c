@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is not to be had: each allocation that opening the file,
- * registering, reading and loading the module make fails in turn. It comes
- * back as ENOMEM ("as everywhere"), changes nothing, leaks nothing, and the
- * next try succeeds.
+ * No memory: each allocation that opening the file, registering, reading,
+ * seeking and loading the module make fails in turn. The error is ENOMEM ("the
+ * usual reasons"), nothing changes, nothing leaks, and the next try succeeds.
+ * What cannot be copied from or to user memory is EFAULT.
  *
  * The kernel makes allocations fail in two ways (Documentation/
  * fault-injection). /proc/self/fail-nth fails the Nth that one system call
- * makes, wherever in the kernel that is, and counts copies from and to user
- * memory in, which then are EFAULT: N goes up from 1 until a call comes
- * through with none failed. The knobs in debugfs fail all that have a given
- * function on their stack, or a second one after a first.
+ * makes, wherever in the kernel that is, and also counts copies from and to
+ * user memory: N goes up from 1 until nothing has failed. The knobs in debugfs
+ * fail all that have a given function on their stack, or all from some point on.
  */
-#define TAP_SECONDS	600	/* kernels that check everything take it */
+#define TAP_SECONDS	1200	/* kernels that check everything take it */
 
 #include "kmemleak.h"
 #include "process.h"
@@ -20,7 +19,7 @@
 
 /* How many lines there are besides those that the operations add. */
 #define SMALL	3	/* less than a page of text */
-#define MEDIUM	150	/* more than a page: may come from vmalloc() */
+#define MEDIUM	200	/* more than a page: may come from vmalloc() */
 #define LONG	1000	/* more than a slab has: comes from the page allocator */
 
 #define IDS	3	/* the longest write here */
@@ -28,9 +27,13 @@
 
 #define FAILSLAB	"failslab"
 #define FAIL_PAGES	"fail_page_alloc"
+#define FAIL_COPY	"fail_usercopy"
 
 struct operation {
 	const char *name;
+	/* What is on the stack when it allocates; NULL: some of the module. */
+	const char *function;
+	int copies;	/* something from or to user memory */
 	void (*prepare)(void);
 	/* One system call and nothing else: what it returns, or -errno. */
 	long (*act)(void);
@@ -45,9 +48,13 @@ static int ids, registered;	/* how many to write, and are listed */
 static char text[IDS * 12];	/* what is written */
 static int end_of_id[IDS];
 
-static int witness, file;	/* open files; the second is the one to try */
+#define OFFSET	5	/* where a file is while it is written */
+#define FROM	2	/* where a file is read that has never been read */
+
+/* Open files: to see the list by, to write to, never read. */
+static int witness, file, fresh;
 static struct list full;	/* with all of extra */
-static struct list list, held;	/* held: what @file's snapshot is, if any */
+static struct list list, held;	/* held: the snapshot of @file */
 static char buffer[sizeof(list.text)];
 static int fail_nth, make_it_fail, module_fd;
 static long refcnt;
@@ -197,13 +204,13 @@ static int list_has(const struct list *list, int count)
 	       !memcmp(list->text, full.text, list->length);
 }
 
-/* Can what @file held before be read further on? */
+/* Does @file continue in its snapshot, from where it was? */
 static int holds_on(void)
 {
-	ssize_t got = pread(file, buffer, sizeof(buffer), 1);
+	ssize_t got = read(file, buffer, sizeof(buffer));
 
-	return got == (ssize_t)held.length - 1 &&
-	       !memcmp(buffer, held.text + 1, got);
+	return got == (ssize_t)held.length - OFFSET &&
+	       !memcmp(buffer, held.text + OFFSET, got);
 }
 
 static void register_extra(int count)
@@ -215,7 +222,7 @@ static void register_extra(int count)
 			die("process %d is unregistered", extra[registered]);
 }
 
-/* The list has @lines lines, and extra ones; all files are as if just read. */
+/* The list has @lines lines. */
 static void list_grows(int lines)
 {
 	register_extra(0);
@@ -224,10 +231,16 @@ static void list_grows(int lines)
 	register_extra(IDS);
 	list_read(witness, &full);
 	register_extra(0);
-	list_read(file, &held);
 	list_read(witness, &list);
 	if (!list_has(&list, 0))
 		die("a list of %d lines", lines);
+}
+
+/* All that was registered has been announced, and read. */
+static void news_is_read(void)
+{
+	settle(witness);
+	list_read(witness, &list);
 }
 
 static void ids_are(int count)
@@ -244,8 +257,11 @@ static void ids_are(int count)
 static void prepare_write(void)
 {
 	register_extra(0);
-	list_read(witness, &list);
-	lseek(file, 5, SEEK_SET);
+	news_is_read();
+	held = list;
+	lseek(file, 0, SEEK_SET);
+	if (read(file, buffer, OFFSET) != OFFSET)
+		die("%d bytes can be read", OFFSET);
 }
 
 static long act_write(void)
@@ -255,7 +271,7 @@ static long act_write(void)
 
 static const char *check_write(long result)
 {
-	int news = changed(witness, 0);
+	int news;
 
 	if (result < 0) {
 		registered = 0;
@@ -265,90 +281,82 @@ static const char *check_write(long result)
 		if (!registered || end_of_id[registered - 1] != result)
 			return wrong("the result is not the end of an ID");
 	}
+	/* News takes a while. */
+	news = changed(witness, registered ? 20000 : 200);
 	list_read(witness, &list);
 	if (!list_has(&list, registered))
 		return wrong("the list is not as the result says");
 	if (news != !!registered)
 		return wrong("POLLPRI is not as the result says");
-	if (lseek(file, 0, SEEK_CUR) != 5)
-		return wrong("the offset has changed");
 	if (!holds_on())
-		return wrong("the file has lost its snapshot");
+		return wrong("the file has lost its snapshot or its offset");
 	return NULL;
 }
 
 static void prepare_read(void)
 {
-	list_read(witness, &list);
-	register_extra(registered ? 0 : 1);
-	lseek(file, 0, SEEK_SET);
+	fresh = status_open();
+	/* After a fork(2) the first write to a page may need memory. */
+	memset(buffer, 0, sizeof(buffer));
 }
 
 static long act_read(void)
 {
-	ssize_t got = read(file, buffer, sizeof(buffer));
+	ssize_t got = read(fresh, buffer, sizeof(buffer));
 
 	return got < 0 ? -errno : got;
+}
+
+static long act_pread(void)
+{
+	ssize_t got = pread(fresh, buffer, sizeof(buffer), FROM);
+
+	return got < 0 ? -errno : got;
+}
+
+static long act_seek(void)
+{
+	off_t offset = lseek(fresh, FROM, SEEK_SET);
+
+	return offset < 0 ? -errno : offset;
+}
+
+/* @text: what should have been read, or NULL. @offset: of the file now. */
+static const char *check_fresh(long result, const char *text, off_t offset)
+{
+	const char *why = NULL;
+	int news = changed(fresh, 0);
+
+	/* With EFAULT the list may have been generated. */
+	if (result == -ENOMEM && !news)
+		why = wrong("the news is gone");
+	else if (result >= 0 && news)
+		why = wrong("the news is still there");
+	else if (result >= 0 && text &&
+		 (result != (long)strlen(text) || memcmp(buffer, text, result)))
+		why = wrong("this is not the list");
+	else if (lseek(fresh, 0, SEEK_CUR) != (result < 0 ? 0 : offset))
+		why = wrong("the offset is not as the result says");
+	list_read(fresh, &held);
+	if (!why && !list_same(&held, &list))
+		why = wrong("the list cannot be read now");
+	close(fresh);
+	return why;
 }
 
 static const char *check_read(long result)
 {
-	int news = changed(file, 0);
-
-	list_read(witness, &list);
-	if (!list_has(&list, registered))
-		return wrong("the list has changed");
-	if (result == -ENOMEM && !news)
-		return wrong("the news is gone");
-	if (result >= 0 && news)
-		return wrong("the news is still there");
-	if (result >= 0 && (result != (long)list.length ||
-			    memcmp(buffer, list.text, result)))
-		return wrong("this is not the list");
-	if (lseek(file, 0, SEEK_CUR) != (result < 0 ? 0 : result))
-		return wrong("the offset is not as the result says");
-	/* With EFAULT it may be the new one. */
-	if (!news)
-		held = list;
-	if (!holds_on())
-		return wrong("the file has lost its snapshot");
-	return NULL;
+	return check_fresh(result, list.text, result);
 }
 
-/* A file that has never been read takes a snapshot wherever it is read. */
-static void prepare_first_read(void)
+static const char *check_pread(long result)
 {
-	prepare_read();
-	file = status_open();
+	return check_fresh(result, list.text + FROM, 0);
 }
 
-static long act_first_read(void)
+static const char *check_seek(long result)
 {
-	ssize_t got = pread(file, buffer, sizeof(buffer), 2);
-
-	return got < 0 ? -errno : got;
-}
-
-static const char *check_first_read(long result)
-{
-	const char *why = NULL;
-	int news = changed(file, 0);
-
-	list_read(witness, &held);
-	list = held;
-	if (!list_has(&list, registered))
-		why = wrong("the list has changed");
-	else if (result == -ENOMEM && !news)
-		why = wrong("the news is gone");
-	else if (result >= 0 && news)
-		why = wrong("the news is still there");
-	else if (result >= 0 && (result != (long)list.length - 2 ||
-				 memcmp(buffer, list.text + 2, result)))
-		why = wrong("this is not the list");
-	else if (!holds_on())
-		why = wrong("the list cannot be read now");
-	close(file);
-	return why;
+	return check_fresh(result, NULL, FROM);
 }
 
 static void prepare_open(void)
@@ -428,113 +436,6 @@ static const char *check_load(long result)
  * The failures
  */
 
-/* Everything fails that the module asks for in this. */
-static void fail_all(const struct operation *operation)
-{
-	int injected;
-	long result;
-	const char *why;
-
-	result = act_with_knobs(operation, FAILSLAB, MANY, &injected);
-	why = operation->check(result);
-	if (!ok(result == -ENOMEM && injected && !why,
-		"%s, with no memory for the module", operation->name))
-		diag("%d failed; the result is %ld, expected %d; %s",
-		     injected, result, -ENOMEM, why ?: "nothing has changed");
-}
-
-struct tally {
-	int injected, enomem, efault, passed, bad;
-};
-
-static void count(struct tally *tally, const struct operation *operation,
-		  int at, long result)
-{
-	const char *why = operation->check(result);
-
-	tally->injected++;
-	if (result == -ENOMEM)
-		tally->enomem++;
-	else if (result == -EFAULT)
-		tally->efault++;
-	else if (result >= 0)
-		tally->passed++;
-	else
-		why = why ?: "another error";
-	if (why) {
-		tally->bad++;
-		diag("%s, %d: returned %ld: %s", operation->name, at, result,
-		     why);
-	}
-}
-
-static void tell(const struct tally *tally, const struct operation *operation,
-		 const char *how, int least)
-{
-	if (!ok(tally->enomem >= least && !tally->bad, "%s, %s",
-		operation->name, how))
-		diag("%d ENOMEM expected at least, %d not as expected", least,
-		     tally->bad);
-	diag("%d failed: %d ENOMEM, %d EFAULT, %d did without",
-	     tally->injected, tally->enomem, tally->efault, tally->passed);
-}
-
-/* Each fails in turn; there must be @least ENOMEM. */
-static void fail_each(const struct operation *operation, int least)
-{
-	struct tally tally = { 0 };
-	int injected = 1;
-	long result;
-
-	for (int nth = 1; nth < MANY; nth++) {
-		result = act_with_nth(operation, nth, &injected);
-		if (!injected)
-			break;
-		count(&tally, operation, nth, result);
-	}
-	count(&tally, operation, 0, result);
-	tally.injected--;
-	tally.passed--;
-	if (injected || result < 0) {
-		diag("the last result is %ld, with %d failed", result,
-		     injected);
-		tally.bad++;
-	}
-	tell(&tally, operation, "with each allocation failing", least);
-}
-
-/*
- * The first fails, and the way out that it has fails, too, at each point in
- * turn. The knob "space" is an amount that may be had before any failure: a
- * larger request, as the first is here, fails at once.
- */
-static void fail_second(const struct operation *operation, const char *kind,
-			int step)
-{
-	struct tally tally = { 0 };
-	int injected = 2, passed;
-	long result;
-
-	for (int space = 0; space < MANY * step; space += step) {
-		set(kind, "space", space);
-		result = act_with_knobs(operation, kind, 2, &injected);
-		if (injected < 2)
-			break;
-		count(&tally, operation, space, result);
-	}
-	set(kind, "space", 0);
-	passed = result >= 0;
-	count(&tally, operation, 0, result);
-	tally.injected--;
-	tally.passed--;
-	if (injected != 1 || !passed) {
-		diag("the last result is %ld, with %d failed", result,
-		     injected);
-		tally.bad++;
-	}
-	tell(&tally, operation, "with two allocations failing", 1);
-}
-
 /* The addresses that the module takes up. */
 static void require_module(const char *kind)
 {
@@ -577,6 +478,128 @@ static int require_function(const char *kind, const char *name)
 	return start > 0;
 }
 
+static void fail(const struct operation *operation, const char *kind, int times,
+		 long error, const char *how)
+{
+	int injected;
+	long result;
+	const char *why;
+
+	result = act_with_knobs(operation, kind, times, &injected);
+	why = operation->check(result);
+	if (!ok(result == error && injected && !why, "%s, %s", operation->name,
+		how))
+		diag("%d failed; the result is %ld, expected %ld; %s",
+		     injected, result, error, why ?: "nothing has changed");
+}
+
+/* Every allocation of this fails. */
+static void fail_all(const struct operation *operation)
+{
+	if (!operation->function) {
+		require_module(FAILSLAB);
+	} else if (!require_function(FAILSLAB, operation->function)) {
+		skip(operation->name, "no such function in this kernel");
+		return;
+	}
+
+	fail(operation, FAILSLAB, MANY, -ENOMEM, "with no memory");
+}
+
+struct tally {
+	int injected, enomem, efault, passed, bad;
+};
+
+static void count(struct tally *tally, const struct operation *operation,
+		  int at, long result)
+{
+	const char *why = operation->check(result);
+
+	tally->injected++;
+	if (result == -ENOMEM)
+		tally->enomem++;
+	else if (result == -EFAULT)
+		tally->efault++;
+	else if (result >= 0)
+		tally->passed++;
+	else
+		why = why ?: "another error";
+	if (why) {
+		tally->bad++;
+		diag("%s, %d: returned %ld: %s", operation->name, at, result,
+		     why);
+	}
+}
+
+/* The last one, in which nothing failed. */
+static void end_tally(struct tally *tally, const struct operation *operation,
+		      int injected, long result)
+{
+	count(tally, operation, 0, result);
+	tally->injected--;
+	tally->passed--;
+	if (injected || result < 0) {
+		diag("the last result is %ld, with %d failed", result,
+		     injected);
+		tally->bad++;
+	}
+}
+
+static void tell(const struct tally *tally, const struct operation *operation,
+		 const char *how, int least)
+{
+	if (!ok(tally->enomem >= least && !tally->bad, "%s, %s",
+		operation->name, how))
+		diag("%d ENOMEM expected at least, %d not as expected", least,
+		     tally->bad);
+	diag("%d failed: %d ENOMEM, %d EFAULT, %d did without",
+	     tally->injected, tally->enomem, tally->efault, tally->passed);
+}
+
+/* Each fails in turn; there must be @least ENOMEM. */
+static void fail_each(const struct operation *operation, int least)
+{
+	struct tally tally = { 0 };
+	int injected = 1;
+	long result;
+
+	for (int nth = 1; nth < MANY; nth++) {
+		result = act_with_nth(operation, nth, &injected);
+		if (!injected)
+			break;
+		count(&tally, operation, nth, result);
+	}
+	end_tally(&tally, operation, injected, result);
+	tell(&tally, operation, "with each allocation failing", least);
+}
+
+/*
+ * From some point on all fail, each way out that the kernel has included. The
+ * knob "space" is an amount that may be had before any failure: it goes up from
+ * @space, by @step, until nothing has failed.
+ */
+static void fail_rest(const struct operation *operation, const char *kind,
+		      int space, int step)
+{
+	struct tally tally = { 0 };
+	int injected;
+	long result;
+
+	set(kind, "require-start", 0);
+	set(kind, "require-end", -1UL);
+	for (int tries = 0; tries < MANY; tries++) {
+		set(kind, "space", space);
+		result = act_with_knobs(operation, kind, MANY, &injected);
+		if (!injected)
+			break;
+		count(&tally, operation, space, result);
+		space += step;
+	}
+	set(kind, "space", 0);
+	end_tally(&tally, operation, injected, result);
+	tell(&tally, operation, "with all that follow failing", 1);
+}
+
 /* Become the thread whose allocations fail. */
 static void open_knobs(void)
 {
@@ -604,40 +627,46 @@ static void finish(void)
 		end(extra[i]);
 }
 
-static void run(const char *where, const char *name, void (*prepare)(void),
-		long (*act)(void), const char *(*check)(long result))
-{
-	char full_name[100];
-	struct operation operation = { full_name, prepare, act, check };
-	int old_file = file;
-
-	snprintf(full_name, sizeof(full_name), "%s%s", where, name);
-	fail_all(&operation);
-	fail_each(&operation, 1);
-	file = old_file;
-}
+#define FILES_TESTS	(2 * 6 + 4)
 
 static void run_files(const char *where)
 {
-	run(where, "open", prepare_open, act_open, check_open);
-	ids_are(1);
-	run(where, "register", prepare_write, act_write, check_write);
-	ids_are(IDS);
-	run(where, "register three", prepare_write, act_write, check_write);
-	run(where, "read", prepare_read, act_read, check_read);
-	run(where, "read for the first time", prepare_first_read,
-	    act_first_read, check_first_read);
-}
+	static const struct operation operations[] = {
+		{ "open", NULL, 0, prepare_open, act_open, check_open },
+		{ "register", NULL, 1, prepare_write, act_write, check_write },
+		{ "register three", NULL, 1, prepare_write, act_write,
+		  check_write },
+		{ "read", "seq_read_iter", 1, prepare_read, act_read,
+		  check_read },
+		{ "read elsewhere", "seq_read_iter", 1, prepare_read, act_pread,
+		  check_pread },
+		{ "seek", "seq_lseek", 0, prepare_read, act_seek, check_seek },
+	};
+	char name[100];
 
-#define FILES_TESTS	10
+	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
+		struct operation operation = operations[i];
+
+		snprintf(name, sizeof(name), "%s%s", where, operation.name);
+		operation.name = name;
+		ids_are(i == 1 ? 1 : IDS);
+		news_is_read();
+		fail_all(&operation);
+		fail_each(&operation, 1);
+		/* Only one, or the knobs themselves could not be written to. */
+		if (operation.copies)
+			fail(&operation, FAIL_COPY, 1, -EFAULT,
+			     "with its copy failing");
+	}
+}
 
 static void in_namespace(void *unused)
 {
 	(void)unused;
-	for (int i = 0; i < SMALL; i++)
-		crowd[i] = start_sleeper();
+	start_crowd(crowd, LONG);
 	begin();
-	list_grows(SMALL);
+	/* Short numbers, but more than a page of them. */
+	list_grows(LONG);
 	run_files("in a PID namespace: ");
 	finish();
 }
@@ -653,7 +682,8 @@ static void start_namespace(void *unused)
 static void outside(void *unused)
 {
 	struct operation read_long = {
-		"read a long list", prepare_read, act_read, check_read,
+		"read more than a page", "seq_read_iter", 0, prepare_read,
+		act_read, check_read,
 	};
 
 	(void)unused;
@@ -663,22 +693,20 @@ static void outside(void *unused)
 	run_files("");
 
 	list_grows(MEDIUM);
-	read_long.name = "read more than a page";
+	news_is_read();
 	fail_all(&read_long);
-	/* That kmalloc() fails is nothing to vmalloc(). */
-	fail_each(&read_long, 0);
-	set(FAILSLAB, "require-start", 0);
-	set(FAILSLAB, "require-end", -1UL);
-	fail_second(&read_long, FAILSLAB, 8);
+	fail_each(&read_long, 1);
+	fail_rest(&read_long, FAILSLAB, sysconf(_SC_PAGESIZE), 64);
 
 	list_grows(LONG);
+	news_is_read();
 	read_long.name = "read a long list";
 	if (exists(FAIL_PAGES)) {
 		set(FAIL_PAGES, "min-order", 0);
 		set_text(FAIL_PAGES, "ignore-gfp-highmem", "N");
-		fail_second(&read_long, FAIL_PAGES, 1);
+		fail_rest(&read_long, FAIL_PAGES, 0, 1);
 	} else {
-		skip("read a long list, with two allocations failing",
+		skip("read a long list, with all that follow failing",
 		     "this kernel has no fail_page_alloc");
 	}
 	finish();
@@ -705,7 +733,9 @@ static void loading(void *unused)
 		"kmem_cache_create_usercopy", "alloc_workqueue",
 		"__proc_create", "proc_create_reg",
 	};
-	struct operation load = { "", prepare_load, act_load, check_load };
+	struct operation load = {
+		"", NULL, 0, prepare_load, act_load, check_load,
+	};
 	char name[64];
 
 	(void)unused;
@@ -714,10 +744,8 @@ static void loading(void *unused)
 	for (int i = 0; i < 4; i++) {
 		snprintf(name, sizeof(name), "load, in %s()", functions[i]);
 		load.name = name;
-		if (require_function(FAILSLAB, functions[i]))
-			fail_all(&load);
-		else
-			skip(name, "no such function in this kernel");
+		load.function = functions[i];
+		fail_all(&load);
 	}
 	load.name = "load";
 	fail_each(&load, 4);
@@ -733,7 +761,8 @@ int main(void)
 	}
 	plan(6 + FILES_TESTS + 4 + FILES_TESTS + 1);
 	set_up(FAILSLAB);
-	set("fail_usercopy", "verbose", 0);
+	set(FAIL_COPY, "verbose", 0);
+	set_text(FAIL_COPY, "task-filter", "Y");
 	if (exists(FAIL_PAGES))
 		set_up(FAIL_PAGES);
 
@@ -742,10 +771,8 @@ int main(void)
 	reap(start(loading, NULL));
 	is(load(""), 0, "the module can be loaded");
 	stop_updates();
-	require_module(FAILSLAB);
 	reap(start(outside, NULL));
 	empty_list();
-	require_module(FAILSLAB);
 	reap(start(start_namespace, NULL));
 	empty_list();
 	if (kmemleak_exists())
@@ -753,6 +780,7 @@ int main(void)
 	else
 		skip("nothing has leaked", "this kernel has no kmemleak");
 
+	set_text(FAIL_COPY, "task-filter", "N");
 	set_back(FAILSLAB);
 	if (exists(FAIL_PAGES))
 		set_back(FAIL_PAGES);

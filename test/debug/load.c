@@ -38,14 +38,16 @@
 #define NUMBERS		(MOTHERS * CHILDREN)
 #define PID_END		4194304
 #define USER		1000	/* who is not root */
+#define CROWD		64	/* files that one process polls */
 
 #define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
 
 /* What must have happened, at least once. */
 enum event {
-	REGISTERED, UNREGISTERED, REFUSED, RANDOM, PARAMETER, SNAPSHOT, LINE,
-	TIME_KNOWN, TIME_SHORT, UPDATE, NEWS, START, FORK, THREAD, EXECUTION,
-	KILL, REUSE, REUSE_LISTED, NAMESPACE, ABSENT, BUSY, RELOAD, EVENTS
+	REGISTERED, UNREGISTERED, REFUSED, RANDOM, PARAMETER, SNAPSHOT, SPLICE,
+	LINE, TIME_KNOWN, TIME_SHORT, UPDATE, NEWS, NEWS_CROWD, START, FORK,
+	THREAD, EXECUTION, KILL, REUSE, REUSE_LISTED, NAMESPACE, ABSENT, BUSY,
+	RELOAD, EVENTS
 };
 
 static const char * const event_names[EVENTS] = {
@@ -55,11 +57,13 @@ static const char * const event_names[EVENTS] = {
 	[RANDOM] = "writes of random bytes",
 	[PARAMETER] = "parameters set",
 	[SNAPSHOT] = "snapshots read",
+	[SPLICE] = "of these, by splice",
 	[LINE] = "lines read",
 	[TIME_KNOWN] = "times of long-lived processes compared",
 	[TIME_SHORT] = "times of short-lived processes compared",
 	[UPDATE] = "updates seen",
 	[NEWS] = "polls that reported POLLPRI",
+	[NEWS_CROWD] = "files of a crowd that reported it",
 	[START] = "processes started with a number that was to be",
 	[FORK] = "processes forked by these",
 	[THREAD] = "threads",
@@ -215,15 +219,62 @@ static void raise_floor(struct known *known, unsigned long long to)
 		;
 }
 
+/* By read(2), by pread(2), or by splice(2), which @pipe_fds are for. */
+static ssize_t read_some(int fd, char *text, size_t room, off_t at, int how,
+			 const int *pipe_fds)
+{
+	ssize_t got;
+
+	switch (how) {
+	case 0:
+		return pread(fd, text, room, at);
+	case 1:
+		got = splice(fd, NULL, pipe_fds[1], NULL, room, 0);
+		if (got > 0 && read(pipe_fds[0], text, got) != got)
+			die("%zd bytes are read from a pipe", got);
+		return got;
+	default:
+		return read(fd, text, room);
+	}
+}
+
+/* Read from somewhere else: the list as it is now, which is well-formed. */
+static void read_elsewhere(int fd, size_t length)
+{
+	unsigned long long pid, time;
+	char text[200];
+	ssize_t got = pread(fd, text, sizeof(text) - 1, 1 + below(length + 10));
+	const char *at;
+
+	if (got < 0) {
+		wrong("pread: %s", strerror(errno));
+		return;
+	}
+	text[got] = '\0';
+	at = strchr(text, '\n');
+	while (at && strchr(at + 1, '\n')) {
+		const char *start = ++at;
+
+		if (!digits(&at, &pid) || *at++ != ':' || *at++ != ' ' ||
+		    !digits(&at, &time) || *at != '\n') {
+			wrong("not PID: TIME: '%.40s'", start);
+			return;
+		}
+	}
+}
+
 /* Read all, in chunks of all sizes. */
 static bool read_text(int fd, struct snapshot *snapshot)
 {
 	static const int sizes[] = { 1, 3, 7, 61, 500, 4096, 1 << 18 };
+	static int pipe_fds[2];
 	int size = 1 + below(sizes[below(COUNT(sizes))]);
-	bool by_pread = one_in(3);
+	int how = below(4);
 	size_t room, length = 0;
 	ssize_t got;
 
+	if (!pipe_fds[1] && pipe2(pipe_fds, O_CLOEXEC))
+		die("pipe2(2)");
 	if (lseek(fd, 0, SEEK_SET))
 		wrong("lseek: %s", strerror(errno));
 	do {
@@ -232,12 +283,10 @@ static bool read_text(int fd, struct snapshot *snapshot)
 			die("the list fits in %zu bytes", length);
 		if (room > (size_t)size)
 			room = size;
-		if (by_pread)
-			got = pread(fd, snapshot->text + length, room, length);
-		else
-			got = read(fd, snapshot->text + length, room);
+		got = read_some(fd, snapshot->text + length, room, length, how,
+				pipe_fds);
 		if (got < 0) {
-			wrong("reading: %s", strerror(errno));
+			wrong("reading, way %d: %s", how, strerror(errno));
 			return false;
 		}
 		length += got;
@@ -247,17 +296,10 @@ static bool read_text(int fd, struct snapshot *snapshot)
 	} while (got);
 	snapshot->length = length;
 	snapshot->text[length] = '\0';
-
-	/* What has been read once, reads the same again. */
-	for (int i = 0; length > 1 && i < 5; i++) {
-		char text[100];
-		size_t at = 1 + below(length - 1);
-
-		got = pread(fd, text, 1 + below(sizeof(text)), at);
-		if (got <= 0 || memcmp(text, snapshot->text + at, got))
-			wrong("at %zu of %zu bytes, pread returns %zd, '%.*s'",
-			      at, length, got, got > 0 ? (int)got : 0, text);
-	}
+	if (how == 1)
+		happened(SPLICE);
+	if (one_in(3))
+		read_elsewhere(fd, length);
 	return true;
 }
 
@@ -498,6 +540,52 @@ static void poller(void)
 	}
 }
 
+/* Very many files, which are all woken by each news. */
+static void crowd(void)
+{
+	struct epoll_event events[CROWD];
+	int fds[CROWD], count, ep;
+	char byte;
+
+	while (!get(shared->stop)) {
+		/* So many files would hardly ever all be closed. */
+		if (is_over()) {
+			rest(1000);
+			continue;
+		}
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		for (count = 0; count < CROWD && !is_over(); count++) {
+			struct epoll_event event = {
+				.events = EPOLLPRI | EPOLLET,
+				.data.fd = try_open(),
+			};
+
+			fds[count] = event.data.fd;
+			if (fds[count] < 0)
+				break;
+			if (epoll_ctl(ep, EPOLL_CTL_ADD, fds[count], &event))
+				die("epoll_ctl(2)");
+		}
+		for (int i = 0; count == CROWD && i < 50 && !is_over(); i++) {
+			int ready = epoll_wait(ep, events, CROWD, 50);
+
+			/* Reading all of them would take too long. */
+			for (int j = 0; j < ready; j++) {
+				if (events[j].events != EPOLLPRI)
+					wrong("epoll: events %#x",
+					      events[j].events);
+				if (one_in(50) &&
+				    pread(events[j].data.fd, &byte, 1, 0) < 0)
+					wrong("pread: %s", strerror(errno));
+				happened(NEWS_CROWD);
+			}
+		}
+		while (count > 0)
+			close(fds[--count]);
+		close(ep);
+	}
+}
+
 /*
  * Writing
  */
@@ -570,10 +658,10 @@ static void write_bad(int fd)
 		int error;
 	} bad[] = {
 		{ "abc", EINVAL }, { "+4194001", EINVAL },
-		{ "--4194001", EINVAL }, { "0", EINVAL }, { "\n \t", EINVAL },
+		{ "--4194001", EINVAL }, { "0", EINVAL },
 		{ "4194001x", EINVAL }, { "\177ELF", EINVAL },
 		{ "99999999999999999999 4194001", EINVAL },
-		{ "4193999", ESRCH }, { "-4193999", ESRCH },
+		{ "4193999", ESRCH }, { "-4193999", ESRCH }, { "2", ESRCH },
 	};
 	const char *nowhere = (char *)shared + (1ULL << 48);
 	int which = below(COUNT(bad) + 2);
@@ -1092,7 +1180,7 @@ static void live_long(int which)
 
 static void (* const workers[])(void) = {
 	writer, writer, user_writer, reader, reader, reader, poller, poller,
-	mother, mother, mother, namespaces,
+	crowd, mother, mother, mother, namespaces,
 };
 
 static pid_t start_worker(int which, unsigned int seed)

@@ -25,12 +25,13 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 
 #define LEVELS	2	/* PID namespaces: ours, and one in it */
 #define LIVES	30	/* children at a time */
 #define LINES	256
 #define FILES	8
-#define HISTORY	30
+#define HISTORY	100
 #define PID_END	4194304	/* all PIDs are below */
 #define TEXT	65536
 
@@ -56,6 +57,7 @@ struct order {
 /* A process that has not been reaped. */
 struct life {
 	bool used, zombie;
+	bool kernel;		/* a kernel thread */
 	bool steady;		/* stopped, so its time is known */
 	pid_t nr[LEVELS];	/* 0 where it is not visible */
 	uid_t uid;
@@ -68,7 +70,8 @@ struct life {
 struct entry {
 	struct life *life;	/* NULL once it has been reaped */
 	pid_t nr[LEVELS];	/* 0 where it has no line, or not any more */
-	long long real;		/* what TIME should be near, or -1 */
+	uid_t owner;
+	long long real;		/* TIME is near this and not below it, or -1 */
 	long long most;		/* what it cannot exceed */
 	long long used;		/* what wait4(2) said: in user mode, in all */
 	long long used_most;
@@ -77,20 +80,30 @@ struct entry {
 	long long time;		/* TIME, or the least that it may be */
 };
 
+/* The effective user ID and capabilities of a writer or an opener. */
+struct caller {
+	uid_t uid;
+	bool ptrace, resource;
+};
+
+/* Whether a file reports POLLPRI. */
+enum news {
+	NONE,		/* not until there is news */
+	POSSIBLE,	/* it has seen what may be announced yet */
+	DUE,		/* not at once, perhaps, but without fail */
+	SURE,		/* until it is read */
+};
+
 /* An open file. */
 struct file {
 	int fd;			/* -1 if it is closed */
 	int level;
+	struct caller opener;
 	off_t offset;
-	bool changed;		/* POLLPRI */
+	off_t place;		/* a read here continues from the last one */
+	enum news news;
 	char *snapshot;
 	size_t length;
-};
-
-/* Who writes. */
-struct caller {
-	uid_t uid;
-	bool ptrace, resource;
 };
 
 static const struct range {
@@ -105,8 +118,12 @@ static const struct range {
 #define INNER_INIT	600001
 #define INNER_NS	"/proc/600001/ns/pid"
 
+/* The number of a process that is registered for its news alone. */
+#define HERALD		600002
+
 /* The file descriptor of the orders, in the children too. */
 #define ORDERS_FD	100
+#define ORDERS_SIZE	(LIVES * sizeof(*orders))
 
 /* The last ones are no children: ourselves, 1 and 2, and the inner init. */
 #define OTHERS	4
@@ -115,6 +132,8 @@ static struct entry lines[LINES];
 static int line_count;
 static struct file files[FILES];
 static int monitors[LEVELS];	/* files to see the list by */
+static bool held;		/* may registrations be announced yet? */
+static int pipe_fds[2];
 static unsigned int max_processes;
 static int period;		/* ms, of a forced update */
 
@@ -122,6 +141,8 @@ static int own_ns, inner_ns;	/* files of the namespaces */
 static int open_inside[2], opened_inside[2];
 static struct order *orders;
 static int ep;
+
+static const struct caller root = { 0, true, true };
 
 static unsigned int seed;
 static int operation, operations = 20000;
@@ -283,7 +304,7 @@ static void serve(struct order *order)
 
 static void map_orders(void)
 {
-	orders = mmap(NULL, LIVES * sizeof(*orders), PROT_READ | PROT_WRITE,
+	orders = mmap(NULL, ORDERS_SIZE, PROT_READ | PROT_WRITE,
 		      MAP_SHARED, ORDERS_FD, 0);
 	if (orders == MAP_FAILED)
 		die("the orders can be seen");
@@ -418,16 +439,87 @@ static void reap_life(struct life *life)
 	life->used = false;
 }
 
+static struct __user_cap_header_struct cap_header = {
+	.version = _LINUX_CAPABILITY_VERSION_3,
+};
+
+static struct __user_cap_data_struct all_caps[2];
+
+static void become(const struct caller *caller)
+{
+	struct __user_cap_data_struct some[2];
+
+	memcpy(some, all_caps, sizeof(some));
+	some[1].effective = 0;
+	some[0].effective = caller->ptrace << CAP_SYS_PTRACE |
+			    caller->resource << CAP_SYS_RESOURCE;
+	if (seteuid(caller->uid) || syscall(SYS_capset, &cap_header, some))
+		die("becoming user %u", caller->uid);
+}
+
+static void become_root(void)
+{
+	if (syscall(SYS_capset, &cap_header, all_caps) || seteuid(0))
+		die("becoming root again");
+}
+
+static int open_as(const struct caller *caller)
+{
+	int fd;
+
+	become(caller);
+	fd = status_open();
+	become_root();
+	return fd;
+}
+
+static long write_as(const struct caller *caller, int fd, const char *text,
+		     size_t length)
+{
+	long result;
+
+	become(caller);
+	result = status_write_bytes(fd, text, length);
+	become_root();
+	return result;
+}
+
+static struct caller some_caller(void)
+{
+	static const uid_t users[] = { 0, 0, 1000, 1001 };
+	struct caller caller = root;
+
+	if (one_in(2)) {
+		caller.uid = users[below(4)];
+		caller.ptrace = one_in(4);
+		caller.resource = one_in(4);
+	}
+	return caller;
+}
+
+static const char *name_of(const struct caller *caller)
+{
+	static char names[2][40];
+	static int which;
+	char *name = names[which = !which];
+
+	sprintf(name, "user %d%s%s", caller->uid,
+		caller->ptrace ? " ptrace" : "",
+		caller->resource ? " resource" : "");
+	return name;
+}
+
 /*
  * The first process of the inner namespace, which opens files there. It has
  * its files in common with us.
  */
 static void inner_init(void)
 {
-	char token;
+	struct caller caller;
 
-	while (read(open_inside[0], &token, 1) == 1) {
-		int fd = status_open();
+	while (read(open_inside[0], &caller, sizeof(caller)) ==
+	       sizeof(caller)) {
+		int fd = open_as(&caller);
 
 		if (write(opened_inside[1], &fd, sizeof(fd)) != sizeof(fd))
 			die("an open file is told");
@@ -435,13 +527,13 @@ static void inner_init(void)
 	_exit(0);
 }
 
-static int open_at(int level)
+static int open_at(int level, const struct caller *caller)
 {
 	int fd;
 
 	if (!level)
-		return status_open();
-	if (write(open_inside[1], "", 1) != 1 ||
+		return open_as(caller);
+	if (write(open_inside[1], caller, sizeof(*caller)) != sizeof(*caller) ||
 	    read(opened_inside[0], &fd, sizeof(fd)) != sizeof(fd))
 		die("a file is opened in the inner namespace");
 	return fd;
@@ -459,13 +551,28 @@ static struct life *find_life(pid_t nr, int level)
 	return NULL;
 }
 
+/* A registration or an unregistration, which will be announced. */
 static void list_changed(void)
 {
+	held = true;
 	for (int i = 0; i < FILES; i++)
-		files[i].changed = true;
+		if (files[i].news < DUE)
+			files[i].news = DUE;
 }
 
-/* TIME may be another now. */
+/* News has come, and includes all that was held. */
+static void news_came(void)
+{
+	held = false;
+	for (int i = 0; i < FILES; i++)
+		files[i].news = SURE;
+}
+
+/*
+ * TIME may be another now. It is not less than what the process said of itself,
+ * or wait4(2) of it, before; and what the kernel says of it now, in whole
+ * ticks, is not less than TIME.
+ */
 static void refreshed(struct entry *line)
 {
 	line->known = false;
@@ -474,8 +581,13 @@ static void refreshed(struct entry *line)
 		line->real = line->used;
 		line->most = line->used_most;
 	} else if (line->life->steady) {
+		long long clock = cpu_clock(line->life->nr[0]);
+
 		line->real = line->life->time;
-		line->most = cpu_clock(line->life->nr[0]);
+		line->most = stat_user_time(line->life->nr[0]) +
+			     stat_unit() - 1;
+		if (line->most > clock)
+			line->most = clock;
 	}
 }
 
@@ -492,7 +604,7 @@ static bool is_replaced(const struct entry *line, const struct life *life,
 	return line->nr[level] && line->nr[level] == life->nr[level];
 }
 
-static void add_line(struct life *life)
+static void add_line(struct life *life, uid_t owner)
 {
 	struct entry *line = &lines[line_count];
 
@@ -502,7 +614,7 @@ static void add_line(struct life *life)
 				lines[i].nr[level] = 0;
 	if (++line_count > LINES)
 		die("at most %d lines", LINES);
-	*line = (struct entry){ .life = life };
+	*line = (struct entry){ .life = life, .owner = owner };
 	memcpy(line->nr, life->nr, sizeof(line->nr));
 	refreshed(line);
 }
@@ -522,16 +634,17 @@ static void update_lines(int updates)
 			line->final = !line->life;
 		}
 	}
-	list_changed();
+	news_came();
 }
 
 /*
- * Either: whether a line that has been replaced still counts, and whether one
- * that is going to be does.
+ * Is the list full, or half of it the owner's? Either: whether a line that has
+ * been replaced still counts, and whether one that is going to be does.
  */
-static bool is_full(const struct life *life, bool module_says)
+static bool is_full(const struct life *life, uid_t owner, bool module_says)
 {
-	unsigned int least = 0;
+	unsigned int share = max_processes / 2 + max_processes % 2;
+	unsigned int least = 0, own = 0, least_own = 0;
 
 	for (int i = 0; i < line_count; i++) {
 		bool stays = false;
@@ -541,10 +654,15 @@ static bool is_full(const struct life *life, bool module_says)
 			    !is_replaced(&lines[i], life, level))
 				stays = true;
 		least += stays;
+		if (lines[i].owner == owner) {
+			own++;
+			least_own += stays;
+		}
 	}
-	if (least >= max_processes)
+	if (least >= max_processes || least_own >= share)
 		return true;
-	return (unsigned int)line_count >= max_processes && module_says;
+	return ((unsigned int)line_count >= max_processes || own >= share) &&
+	       module_says;
 }
 
 /*
@@ -602,31 +720,33 @@ static bool next_id(const char *text, size_t length, size_t pos, struct id *id)
  * Take one ID of a write whose result is known, if it is to be taken.
  * Return: 0 or an error.
  */
-static int take_id(const struct id *id, int level, const struct caller *caller,
-		   long result)
+static int take_id(const struct id *id, const struct file *file,
+		   const struct caller *caller, long result)
 {
+	const struct caller *opener = &file->opener;
 	struct life *life;
 	struct entry *line;
 
 	if (id->error)
 		return result == id->or_error ? id->or_error : id->error;
-	life = find_life(id->nr, level);
-	if (!life)
+	life = find_life(id->nr, file->level);
+	if (!life || life->kernel)
 		return -ESRCH;
 	line = line_of(life);
 	if (id->remove) {
 		if (!line)
 			return -ESRCH;
-		if (caller->uid != life->uid && !caller->ptrace)
+		if ((caller->uid != life->uid && !caller->ptrace) ||
+		    (opener->uid != life->uid && !opener->ptrace))
 			return -EPERM;
 		remove_line(line);
 	} else {
 		if (line)
 			return 0;
-		if (!caller->resource &&
-		    is_full(life, result < (long)id->end))
+		if (!(caller->resource && opener->resource) &&
+		    is_full(life, opener->uid, result < (long)id->end))
 			return -ENOSPC;
-		add_line(life);
+		add_line(life, opener->uid);
 	}
 	list_changed();
 	return 0;
@@ -637,7 +757,8 @@ static int take_id(const struct id *id, int level, const struct caller *caller,
  * @readable that much can be read.
  */
 static long take_write(const char *text, size_t length, size_t readable,
-		       int level, const struct caller *caller, long result)
+		       const struct file *file, const struct caller *caller,
+		       long result)
 {
 	size_t taken = 0;
 	struct id id = { 0 };
@@ -655,7 +776,7 @@ static long take_write(const char *text, size_t length, size_t readable,
 			    (result >= 0 && result < (long)id.end))
 				break;
 		}
-		err = take_id(&id, level, caller, result);
+		err = take_id(&id, file, caller, result);
 		if (err)
 			return taken ? (long)taken : err;
 		taken = id.end;
@@ -670,7 +791,7 @@ static long take_write(const char *text, size_t length, size_t readable,
 				return result;
 		return taken ? (long)taken : -EFAULT;
 	}
-	return taken || !length ? (long)length : -EINVAL;
+	return length;
 }
 
 /*
@@ -699,9 +820,10 @@ static void learn_time(struct entry *line, int level, long long time)
 	if (time < line->time)
 		differ("%d: TIME was %lld, is %lld, which is less",
 		       line->nr[level], line->time, time);
-	if (line->real >= 0 && time > line->most)
-		differ("%d: TIME is %lld, and all CPU time %lld",
-		       line->nr[level], time, line->most);
+	if (line->real >= 0 && !line->known &&
+	    (time < line->real || time > line->most))
+		differ("%d: TIME is %lld, and should be %lld to %lld",
+		       line->nr[level], time, line->real, line->most);
 	if (line->real >= NEAR && !line->known) {
 		if (llabs(time - line->real) <= NEAR)
 			times_near++;
@@ -754,40 +876,74 @@ static void learn(int level)
 			return learn_list(level);
 }
 
+/* As lseek(2) would say, which may generate the list again. */
+static long long offset_of(int fd)
+{
+	char path[40], text[20] = "";
+	int info;
+
+	sprintf(path, "/proc/self/fdinfo/%d", fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0 || read(info, text, sizeof(text) - 1) < 0)
+		die("%s can be read", path);
+	close(info);
+	return atoll(text + strlen("pos:"));
+}
+
 static void check_offset(struct file *file)
 {
-	off_t offset = lseek(file->fd, 0, SEEK_CUR);
+	long long offset = offset_of(file->fd);
 
 	if (offset != file->offset)
 		differ("the offset of file %d is %lld, not %lld",
-		       (int)(file - files), (long long)offset,
-		       (long long)file->offset);
+		       (int)(file - files), offset, (long long)file->offset);
 }
 
-/* read(2), or pread(2) at @at if that is not negative. */
+/* The list is generated, and its text is what @file has from now on. */
+static void generated(struct file *file)
+{
+	learn(file->level);
+	free(file->snapshot);
+	file->snapshot = malloc(TEXT);
+	file->length = print_list(file->snapshot, file->level);
+	file->news = held ? POSSIBLE : NONE;
+}
+
+static long splice_read(int fd, off_t *at, char *text, size_t size)
+{
+	long got = splice(fd, at, pipe_fds[1], NULL, size, 0);
+
+	if (got > 0 && read(pipe_fds[0], text, got) != got)
+		die("%ld bytes are read from a pipe", got);
+	return got;
+}
+
+/*
+ * read(2), or pread(2) at @at if that is not negative, or splice(2) in the
+ * place of either.
+ */
 static void do_read(struct file *file, size_t size, off_t at)
 {
 	static char text[TEXT];
 	off_t offset = at < 0 ? file->offset : at;
-	bool new = !offset || !file->snapshot;
+	bool new = size && (!offset || offset != file->place);
+	bool by_splice = one_in(4);
 	size_t expected = 0;
 	ssize_t got;
 
 	if (new && one_in(2))
 		learn(file->level);
-	if (at < 0)
+	if (by_splice)
+		got = splice_read(file->fd, at < 0 ? NULL : &at, text, size);
+	else if (at < 0)
 		got = read(file->fd, text, size);
 	else
 		got = pread(file->fd, text, size, at);
-	note("%s file %d: %zu bytes at %lld: %zd", at < 0 ? "read" : "pread",
-	     (int)(file - files), size, (long long)offset, got);
-	if (new) {
-		learn(file->level);
-		free(file->snapshot);
-		file->snapshot = malloc(TEXT);
-		file->length = print_list(file->snapshot, file->level);
-		file->changed = false;
-	}
+	note("%s file %d%s: %zu bytes at %lld: %zd", at < 0 ? "read" : "pread",
+	     (int)(file - files), by_splice ? " by splice" : "", size,
+	     (long long)offset, got);
+	if (new)
+		generated(file);
 	if (offset < (off_t)file->length)
 		expected = file->length - offset;
 	if (expected > size)
@@ -796,9 +952,11 @@ static void do_read(struct file *file, size_t size, off_t at)
 	if (got < 0 || got > (ssize_t)expected || (expected && !got))
 		differ("a read of %zu bytes returns %zd, not %zu",
 		       size, got, expected);
-	if (memcmp(text, file->snapshot + offset, got))
+	if (got && memcmp(text, file->snapshot + offset, got))
 		differ("a read at %lld sees '%s'", (long long)offset,
 		       quote(text, got));
+	if (size)
+		file->place = offset + got;
 	if (at < 0)
 		file->offset += got;
 	check_offset(file);
@@ -917,13 +1075,15 @@ static bool op_open(void)
 	if (file->fd >= 0)
 		close(file->fd);
 	free(file->snapshot);
-	*file = (struct file){ .changed = true, .level = one_in(3) };
-	file->fd = open_at(file->level);
+	*file = (struct file){
+		.news = SURE, .level = one_in(3), .opener = some_caller(),
+	};
+	file->fd = open_at(file->level, &file->opener);
 	event.data.ptr = file;
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, file->fd, &event))
 		die("epoll_ctl(2)");
-	note("close file %d and open it at level %d", (int)(file - files),
-	     file->level);
+	note("close file %d and open it at level %d as %s",
+	     (int)(file - files), file->level, name_of(&file->opener));
 	return true;
 }
 
@@ -955,6 +1115,7 @@ static bool op_seek(void)
 {
 	struct file *file = some_file();
 	off_t to, seen, from = one_in(2) ? file->offset : 0;
+	bool new;
 
 	if (one_in(3))
 		to = 0;
@@ -962,15 +1123,34 @@ static bool op_seek(void)
 		to = one_in(2) ? -1 - below(9) : 1LL << 40;
 	else
 		to = below(file->length + 20);
+	new = to > 0 && to != file->place;
+	if (new && one_in(2))
+		learn(file->level);
 	seen = lseek(file->fd, to - from, from ? SEEK_CUR : SEEK_SET);
 	note("lseek file %d by %lld from %lld: %lld", (int)(file - files),
 	     (long long)(to - from), (long long)from, (long long)seen);
-	if (to >= 0)
-		file->offset = to;
-	else if (seen >= 0 || errno != EINVAL)
+	if (to < 0 && (seen >= 0 || errno != EINVAL))
 		differ("lseek to %lld: %lld", (long long)to, (long long)seen);
+	if (to >= 0) {
+		file->offset = to;
+		file->place = to;
+	}
+	if (new)
+		generated(file);
 	check_offset(file);
 	return true;
+}
+
+/* @file reports POLLPRI, or does not, and may it? */
+static void check_news(struct file *file, bool reported, const char *how)
+{
+	if (reported ? file->news == NONE : file->news == SURE)
+		differ("%s file %d: POLLPRI %d", how, (int)(file - files),
+		       reported);
+	if (reported)
+		file->news = SURE;
+	else if (file->news == POSSIBLE && !held)
+		file->news = NONE;
 }
 
 static void poll_one(struct file *file)
@@ -978,12 +1158,11 @@ static void poll_one(struct file *file)
 	struct pollfd p = {
 		.fd = file->fd, .events = POLLIN | POLLOUT | POLLPRI,
 	};
-	int expected = POLLIN | POLLOUT | (file->changed ? POLLPRI : 0);
 
 	poll(&p, 1, 0);
-	if (p.revents != expected)
-		differ("poll file %d: %#x, not %#x", (int)(file - files),
-		       p.revents, expected);
+	if ((p.revents & ~POLLPRI) != (POLLIN | POLLOUT))
+		differ("poll file %d: %#x", (int)(file - files), p.revents);
+	check_news(file, p.revents & POLLPRI, "poll");
 }
 
 static void select_all(void)
@@ -1000,25 +1179,41 @@ static void select_all(void)
 	}
 	except = readable;
 	select(top + 1, &readable, NULL, &except, &now);
-	for (int i = 0; i < FILES; i++)
-		if (!FD_ISSET(files[i].fd, &readable) ||
-		    !!FD_ISSET(files[i].fd, &except) != files[i].changed)
-			differ("select file %d: readable %d, except %d", i,
-			       !!FD_ISSET(files[i].fd, &readable),
-			       !!FD_ISSET(files[i].fd, &except));
+	for (int i = 0; i < FILES; i++) {
+		if (!FD_ISSET(files[i].fd, &readable))
+			differ("select file %d: not readable", i);
+		check_news(&files[i], FD_ISSET(files[i].fd, &except), "select");
+	}
 }
 
+/* epoll has what poll(2) would see when it has been woken, a moment later. */
 static void epoll_all(void)
 {
 	struct epoll_event events[FILES];
-	bool seen[FILES] = { false };
-	int count = epoll_wait(ep, events, FILES, 0);
+	long long until = now_ms() + 20000;
+	bool seen[FILES], missing;
 
-	for (int i = 0; i < count; i++)
-		seen[(struct file *)events[i].data.ptr - files] = true;
+	do {
+		int count = epoll_wait(ep, events, FILES, 0);
+
+		missing = false;
+		memset(seen, 0, sizeof(seen));
+		for (int i = 0; i < count; i++)
+			seen[(struct file *)events[i].data.ptr - files] = true;
+		for (int i = 0; i < FILES; i++)
+			missing |= files[i].news == SURE && !seen[i];
+	} while (missing && now_ms() < until);
 	for (int i = 0; i < FILES; i++)
-		if (seen[i] != files[i].changed)
-			differ("epoll file %d: EPOLLPRI %d", i, seen[i]);
+		check_news(&files[i], seen[i], "epoll");
+}
+
+/* What is due comes. */
+static void await_news(struct file *file)
+{
+	if (!changed(file->fd, 20000))
+		differ("file %d: no news within 20 seconds",
+		       (int)(file - files));
+	file->news = SURE;
 }
 
 static bool op_poll(void)
@@ -1029,6 +1224,8 @@ static bool op_poll(void)
 	case 0:
 		note("poll file %d", (int)(file - files));
 		poll_one(file);
+		if (file->news == DUE && one_in(4))
+			await_news(file);
 		break;
 	case 1:
 		note("select all files");
@@ -1173,14 +1370,16 @@ static int some_text(char *text, int size, int level)
 		if (one_in(3)) {
 			ids = 1000 + below(1000);
 			for (int i = 0; i < ids && length < size - 100; i++) {
+				const struct life *life;
 				int at = length;
 
 				length += some_id(text + at, level);
 				/* Mostly no errors. */
-				if (next_id(text + at, length - at, 0, &id) &&
-				    (id.error || id.remove ||
-				     !find_life(id.nr, level)) &&
-				    !one_in(500))
+				if (!next_id(text + at, length - at, 0, &id))
+					continue;
+				life = id.error || id.remove ? NULL :
+				       find_life(id.nr, level);
+				if ((!life || life->kernel) && !one_in(500))
 					length = at;
 				length += some_space(text + length);
 			}
@@ -1207,47 +1406,6 @@ static int some_text(char *text, int size, int level)
 	return length;
 }
 
-/* Write, as somebody. */
-static long write_as(const struct caller *caller, int fd, const char *text,
-		     size_t length)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct all[2], some[2];
-	long result;
-
-	if (!caller->uid && caller->ptrace && caller->resource)
-		return status_write_bytes(fd, text, length);
-	syscall(SYS_capget, &header, all);
-	memcpy(some, all, sizeof(some));
-	some[1].effective = 0;
-	some[0].effective = 0;
-	if (caller->ptrace)
-		some[0].effective |= 1U << CAP_SYS_PTRACE;
-	if (caller->resource)
-		some[0].effective |= 1U << CAP_SYS_RESOURCE;
-	if (seteuid(caller->uid) || syscall(SYS_capset, &header, some))
-		die("becoming user %u", caller->uid);
-	result = status_write_bytes(fd, text, length);
-	if (syscall(SYS_capset, &header, all) || seteuid(0))
-		die("becoming root again");
-	return result;
-}
-
-static struct caller some_caller(void)
-{
-	static const uid_t users[] = { 0, 0, 1000, 1001 };
-	struct caller caller = { 0, true, true };
-
-	if (one_in(2)) {
-		caller.uid = users[below(4)];
-		caller.ptrace = one_in(4);
-		caller.resource = one_in(4);
-	}
-	return caller;
-}
-
 static void do_write(struct file *file, const char *text, size_t length,
 		     size_t readable)
 {
@@ -1255,12 +1413,10 @@ static void do_write(struct file *file, const char *text, size_t length,
 	long result, expected;
 
 	result = write_as(&caller, file->fd, text, length);
-	note("user %d%s%s, file %d at level %d: %zu bytes, of them %zu good: %ld: %s",
-	     caller.uid, caller.ptrace ? " ptrace" : "",
-	     caller.resource ? " resource" : "", (int)(file - files),
+	note("%s, file %d of %s at level %d: %zu bytes, of them %zu good: %ld: %s",
+	     name_of(&caller), (int)(file - files), name_of(&file->opener),
 	     file->level, length, readable, result, quote(text, readable));
-	expected = take_write(text, length, readable, file->level, &caller,
-			      result);
+	expected = take_write(text, length, readable, file, &caller, result);
 	if (result != expected)
 		differ("the write returned %ld, not %ld", result, expected);
 	check_offset(file);
@@ -1293,6 +1449,36 @@ static bool op_write_fault(void)
 		return false;
 	memcpy(pages + page - length, text, length);
 	do_write(file, pages + page - length, length + 1 + below(100), length);
+	return true;
+}
+
+/* Ways to write that the file does not have. They change nothing. */
+static bool op_write_otherwise(void)
+{
+	struct file *file = some_file();
+	const struct life *life = some_life(false);
+	char text[16];
+	int length;
+
+	if (!life)
+		return false;
+	length = sprintf(text, "%d ", life->nr[0]);
+	note("file %d: pwrite, splice and sendfile", (int)(file - files));
+	if (pwrite(file->fd, text, length, 0) >= 0 || errno != ESPIPE)
+		differ("pwrite: %s", strerror(errno));
+	if (write(pipe_fds[1], text, length) != length)
+		die("a pipe is written to");
+	if (splice(pipe_fds[0], NULL, file->fd, NULL, length, 0) >= 0 ||
+	    errno != EINVAL)
+		differ("splice into the file: %s", strerror(errno));
+	if (read(pipe_fds[0], text, length) != length)
+		differ("splice took something out of the pipe");
+	if (pwrite(ORDERS_FD, text, length, ORDERS_SIZE) != length)
+		die("a file is written to");
+	if (sendfile(file->fd, ORDERS_FD, &(off_t){ ORDERS_SIZE }, length) >= 0 ||
+	    errno != EINVAL)
+		differ("sendfile into the file: %s", strerror(errno));
+	check_offset(file);
 	return true;
 }
 
@@ -1385,13 +1571,30 @@ static bool is_any_visible(void)
 }
 
 /* No update may be on its way any more. */
-static void settle(void)
+static void calm_down(void)
 {
 	struct pollfd p = { .fd = monitors[0], .events = POLLPRI };
 	char byte;
 
 	while (pread(p.fd, &byte, 1, 0) < 0 || poll(&p, 1, 100))
 		;
+}
+
+/*
+ * What has been registered is announced now, and nothing more will be. The
+ * process registered here is not announced until after the poll, or else once
+ * more is tried, so that its news includes all before.
+ */
+static void announce(void)
+{
+	do {
+		see_news(monitors[0]);
+		if (status_write(monitors[0], "%d -%d", HERALD, HERALD) < 0)
+			differ("process %d cannot be registered", HERALD);
+	} while (changed(monitors[0], 0));
+	if (!changed(monitors[0], 20000))
+		differ("a registration is not announced within 20 seconds");
+	news_came();
 }
 
 /* Or the list may become empty, and there is no second update. */
@@ -1428,10 +1631,11 @@ static bool op_update(void)
 
 	if (!is_any_visible())
 		return false;
-	/* epoll waits for any file, and so none may have changed before. */
+	announce();
+	/* epoll waits for any file, and so none may have news before. */
 	for (int i = 0; i < FILES; i++)
-		if (files[i].changed && (&files[i] == file || wait == 2))
-			do_read(&files[i], below(50), 0);
+		if (&files[i] == file || wait == 2)
+			do_read(&files[i], 1 + below(50), 0);
 	began = now_us();
 	set_period(period);
 	if (!waits[wait](file, 20000))
@@ -1448,7 +1652,7 @@ static bool op_update(void)
 	took = now_us() - began;
 	in_time = took < (2 * updates + 1) * period * 500LL;
 	if (!in_time)
-		settle();
+		calm_down();
 	if (nr) {
 		list_read(monitors[level], &list);
 		if (!list_count(&list, nr))
@@ -1472,7 +1676,7 @@ static bool op_update(void)
 /* An empty list, which has no updates. */
 static bool op_clear(void)
 {
-	static const struct caller root = { 0, true, true };
+	static const struct file monitor = { .opener = root };
 	char text[16];
 
 	if (!one_in(3))
@@ -1491,7 +1695,7 @@ static bool op_clear(void)
 			int length = sprintf(text, "-%d", life->nr[0]);
 			long result = status_write(monitors[0], "%s", text);
 
-			if (take_write(text, length, length, 0, &root,
+			if (take_write(text, length, length, &monitor, &root,
 				       result) != result)
 				differ("unregister %s: %ld", text, result);
 		}
@@ -1499,9 +1703,10 @@ static bool op_clear(void)
 	if (line_count) {
 		/* Lines that have been replaced, and go by two updates. */
 		set_period(URT_PERIOD_MS_MIN);
-		settle();
+		calm_down();
 		update_lines(2);
 	}
+	announce();
 	for (int i = 0; i < FILES; i++)
 		do_read(&files[i], TEXT, 0);
 	set_period(URT_PERIOD_MS_MIN);
@@ -1530,6 +1735,7 @@ static struct {
 	{ "look", op_look, 40, 0 },
 	{ "write", op_write, 260, 0 },
 	{ "write a fault", op_write_fault, 15, 0 },
+	{ "write otherwise", op_write_otherwise, 15, 0 },
 	{ "max_processes", op_max, 15, 0 },
 	{ "period_ms", op_period, 5, 0 },
 	{ "update", op_update, 16, 0 },
@@ -1561,25 +1767,30 @@ static void run_one(void)
 
 static void set_up(void)
 {
+	static const pid_t herald[LEVELS] = { HERALD };
 	struct life *others = &lives[LIVES];
 	int fd;
 
 	fd = memfd_create("orders", 0);
 	if (dup2(fd, ORDERS_FD) < 0 ||
-	    ftruncate(ORDERS_FD, LIVES * sizeof(*orders)))
+	    ftruncate(ORDERS_FD, ORDERS_SIZE))
 		die("memory to share");
 	close(fd);
 	map_orders();
 
 	own_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	if (own_ns < 0 || pipe(open_inside) || pipe(opened_inside))
+	if (own_ns < 0 || pipe(open_inside) || pipe(opened_inside) ||
+	    pipe(pipe_fds))
 		die("/proc/self/ns/pid opens");
 	others[0] = (struct life){ .used = true, .nr = { INNER_INIT, 1 } };
 	others[1] = (struct life){ .used = true, .nr = { getpid() } };
 	others[2] = (struct life){ .used = true, .nr = { 1 } };
-	others[3] = (struct life){ .used = true, .nr = { 2 } };
+	others[3] = (struct life){ .used = true, .nr = { 2 }, .kernel = true };
+	syscall(SYS_capget, &cap_header, all_caps);
 	if (!clone_numbered(others[0].nr, 1, CLONE_NEWPID | CLONE_FILES))
 		inner_init();
+	if (!clone_numbered(herald, 0, 0))
+		sleep_work(NULL);
 	inner_ns = open(INNER_NS, O_RDONLY | O_CLOEXEC);
 	if (inner_ns < 0)
 		die("the namespace inside can be seen");
@@ -1589,7 +1800,7 @@ static void set_up(void)
 	max_processes = parameter("max_processes");
 	period = 30;
 	for (int level = 0; level < LEVELS; level++)
-		monitors[level] = open_at(level);
+		monitors[level] = open_at(level, &root);
 	for (int i = 0; i < FILES; i++)
 		files[i].fd = -1;
 	for (int i = 0; i < FILES; i++)
@@ -1663,6 +1874,7 @@ int main(int argc, char **argv)
 		reap_life(&lives[i]);
 	}
 	end(INNER_INIT);
+	end(HERALD);
 	set_pid_max(pid_max, NULL, 0);
 	return done();
 }
