@@ -12,6 +12,7 @@
 static struct list list;
 static int out;		/* the file, opened outside */
 static pid_t outside;	/* a process there */
+static pid_t beside;	/* one in a namespace beside the one that we enter */
 
 /* The number of the caller in the namespace outside, whose /proc this is. */
 static pid_t number_outside(void)
@@ -36,6 +37,16 @@ static void stop_at_once(void *unused)
 	raise(SIGSTOP);
 }
 
+/* The first process of another namespace, registered from outside. */
+static void other_namespace(void *unused)
+{
+	(void)unused;
+	if (unshare(CLONE_NEWPID))
+		die("unshare(2)");
+	status_register(out, start_sleeper());
+	raise(SIGSTOP);
+}
+
 static void register_self(void *unused)
 {
 	(void)unused;
@@ -53,7 +64,7 @@ static void in_namespace(void *unused)
 
 	(void)unused;
 	list_read(in, &list);
-	list_is(&list, "what is outside has no line inside", 0);
+	list_is(&list, "what is outside or beside has no line inside", 0);
 	is(getpid(), 1, "the first process is number 1 inside");
 	status_register(in, getpid());
 	child = start(tell_and_stop, told);
@@ -64,14 +75,15 @@ static void in_namespace(void *unused)
 		1, child, 0);
 	list_read(out, &list);
 	list_is(&list, "a file opened outside has the numbers there",
-		outside, first, *told, 0);
+		outside, beside, first, *told, 0);
 
 	is(status_write(in, "%d", outside), -ESRCH,
 	   "what is outside cannot be registered inside");
 	is(status_write(in, "-%d", outside), -ESRCH, "nor unregistered");
 	status_write(in, "-%d", child);
 	list_read(out, &list);
-	list_is(&list, "-PID takes the number inside", outside, first, 0);
+	list_is(&list, "-PID takes the number inside",
+		outside, beside, first, 0);
 	status_write(out, "%d -%d", *told, outside);
 	list_read(in, &list);
 	list_is(&list, "a file opened outside takes the numbers there",
@@ -101,7 +113,7 @@ static void in_namespace(void *unused)
 	list_read(in, &list);
 	list_is(&list, "a namespace in a namespace", 1, child, nested, 0);
 	list_read(out, &list);
-	is(list.lines, 3, "is seen from outside, too");
+	is(list.lines, 4, "is seen from outside, too");
 }
 
 int main(void)
@@ -111,6 +123,9 @@ int main(void)
 	out = status_open();
 	outside = start_sleeper();
 	status_register(out, outside);
+	stopped(start(other_namespace, NULL));
+	list_read(out, &list);
+	beside = list.line[1].pid;
 	if (unshare(CLONE_NEWPID))
 		die("unshare(2)");
 	reap(start(in_namespace, NULL));
