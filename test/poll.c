@@ -15,8 +15,9 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
-#define WAITERS	4
-#define ALWAYS	(POLLIN | POLLOUT)
+#define WAITERS		4
+#define EARLY_MS	50	/* much less than 0.1 s */
+#define ALWAYS		(POLLIN | POLLOUT)
 
 static int fd;
 
@@ -157,6 +158,8 @@ static void registrations(pid_t sleeper)
 	status_write(fd, "%d", sleeper);
 	ok(changed(fd, -1), "a registration is announced");
 	took = now_ms() - begin + 1;
+	if (!ok(took > EARLY_MS, "but not at once"))
+		diag("after %lld ms", took);
 	reports(ALWAYS | POLLPRI, "after a registration");
 	read_at(0);
 	reports(ALWAYS, "when the file was read");
@@ -220,7 +223,7 @@ int main(void)
 {
 	pid_t sleeper;
 
-	plan(3 * 10 + 3 + 3 + 3);
+	plan(3 * 10 + 4 + 3 + 3);
 	stop_updates();
 	sleeper = start_sleeper();
 	fd = status_open();
