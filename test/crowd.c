@@ -315,6 +315,11 @@ int main(void)
 	ok(crowded < 3 * alone, "a registration takes as long as without a crowd");
 	ok(done_while_woken(registered, user) > 1,
 	   "processes register while all are woken");
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 3) {
+		skip("updates go on meanwhile, too",
+		     "beside this test, there is one CPU for both");
+		return done();
+	}
 	status_register(fd, getpid());
 	set_period(URT_PERIOD_MS_MIN);
 	ok(done_while_woken(updated, user) > 1, "updates go on meanwhile, too");
