@@ -26,7 +26,7 @@
  * final time, and the update after that removes its line. While the list is
  * empty, no timer is pending.
  *
- * Functions that serve the file are named usr_, those below them urt_.
+ * Functions that serve the file are named usr_, the others urt_.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -104,7 +104,7 @@ struct urt_number {
 
 struct urt_process {
 	struct list_head list;		/* in urt_processes */
-	struct task_struct *task;	/* any of its threads, NULL once final */
+	struct task_struct *task;	/* one of its threads; NULL: final */
 	u64 activity;			/* of its threads, when sampled */
 	u64 utime_us;			/* the time on the line */
 	unsigned int seq;		/* of stats_lock, when sampled */
@@ -130,7 +130,7 @@ static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
 static ktime_t urt_due;			/* when the next update is */
-static int urt_news = 1;		/* number of the latest; odd, so not 0 */
+static int urt_news = 1;		/* number of the latest; odd, not 0 */
 static bool urt_news_held;		/* a registration is unannounced */
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
@@ -178,9 +178,9 @@ static __always_inline u64 urt_counter(const u64 *counter)
 
 /*
  * Adds up what the released threads have left in @signal and what the others
- * have used, as getrusage(2) does. For a thread that is running without a tick,
- * only the kernel's own function knows the latest time. Returns the activity of
- * the others, and in @alive whether there are any.
+ * have used, as the kernel does for another process. If a thread runs without
+ * a tick, only the kernel's own function knows its latest time. Returns the
+ * activity of the others, and in @alive whether there are any.
  */
 static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
 					   struct signal_struct *signal,
@@ -219,7 +219,7 @@ static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
  *
  * A thread that is released moves its part to the signal_struct and leaves the
  * list under stats_lock, a seqlock. If that happens during the sum, the sum is
- * taken again with the lock held: at most twice in all.
+ * taken again with the lock held. The next is then taken too: seq has changed.
  */
 static __always_inline bool urt_sum_process(struct task_cputime *sum,
 					    struct urt_process *process,
@@ -242,10 +242,10 @@ static __always_inline bool urt_sum_process(struct task_cputime *sum,
 }
 
 /*
- * Whether no thread of @process has run since it was sampled, so that its time
- * is still the same. No thread has been released, or the read section of
- * stats_lock that began with the sample would have ended, and the activity of
- * the others, new ones included, is the same. Without a tick, it may be old.
+ * Whether the time of @process is still the same as when it was sampled. It is
+ * if no thread has been released, which would have changed the sequence of
+ * stats_lock, and the activity of the others, new ones included, is the same.
+ * Where CPUs may be without a tick, the activity may be out of date.
  */
 static __always_inline bool urt_has_slept(const struct urt_process *process,
 					  struct signal_struct *signal)
@@ -298,9 +298,9 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 #endif
 
 /*
- * Writes @number in decimal to @to, with @digits digits or, if these are too
- * few, with as many as it has. Returns the end. It produces two digits at a
- * time, because the division is what takes long.
+ * Writes @number in decimal to @to and returns the end. It has @digits digits,
+ * at least 1, or more if it needs them, which the caller expects to be rare.
+ * Each division, which is slow, yields two digits.
  */
 static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
 					     u64 number)
@@ -334,7 +334,7 @@ static __always_inline bool urt_sample(struct urt_process *process)
 {
 	struct signal_struct *signal = process->task->signal;
 	struct task_cputime sum;
-	char *time, *end;
+	char *at, *end;
 	u64 utime_us;
 	bool alive;
 
@@ -346,8 +346,8 @@ static __always_inline bool urt_sample(struct urt_process *process)
 	if (utime_us == process->utime_us)
 		return alive;
 	process->utime_us = utime_us;
-	time = process->text + process->time;
-	end = urt_put_decimal(time, process->length - process->time - 1,
+	at = process->text + process->time;
+	end = urt_put_decimal(at, process->length - process->time - 1,
 			      utime_us);
 	*end = '\n';
 	process->length = end + 1 - process->text;
@@ -355,8 +355,8 @@ static __always_inline bool urt_sample(struct urt_process *process)
 }
 
 /*
- * Writes the line of @process and samples it. Until then, it is like one that
- * was sampled before it ever ran. Returns as urt_sample().
+ * Writes the line of @process and samples it. Its zeros are the sample of a
+ * process that has never run. Returns what urt_sample() returns.
  */
 static bool urt_begin_line(struct urt_process *process)
 {
@@ -410,7 +410,8 @@ static struct urt_number *urt_find_number(const struct upid *upid)
 
 	lockdep_assert_held(&urt_lock);
 	hash_for_each_possible(urt_table, number, node, urt_key(upid)) {
-		if (number->upid->nr == upid->nr && number->upid->ns == upid->ns)
+		if (number->upid->nr == upid->nr &&
+		    number->upid->ns == upid->ns)
 			return number;
 	}
 	return NULL;
@@ -522,8 +523,8 @@ static void urt_announce(struct work_struct *unused)
 }
 
 /*
- * Whether the opener of @file may have one more line. One user has half of them
- * at most, so that nobody can fill the list and lock the others out.
+ * Whether the opener of @file may add a line. Without CAP_SYS_RESOURCE, a user
+ * has at most half of all lines, and so cannot lock the others out.
  */
 static bool urt_has_room(const struct file *file)
 {
@@ -544,7 +545,7 @@ static bool urt_has_room(const struct file *file)
 
 /*
  * Registers the process @pid for the opener of @file; @task is its leader. The
- * caller owns both references. A process that has gone by the time that the
+ * caller keeps both references. A process that has gone by the time that the
  * lock is taken must not displace one that has its number now.
  *
  * Return: 0, also if it is registered already, -ENOMEM, -ENOSPC, or -ESRCH if
@@ -682,7 +683,7 @@ unlock:
  * The file
  */
 
-/* Longer than any ID; a write is copied in pieces of this size. */
+/* A piece of a write and a NUL. A longer ID is refused. */
 #define URT_PIECE_SIZE	64
 
 /*
@@ -723,7 +724,8 @@ static int usr_take_id(struct file *file, const char *id)
 static ssize_t usr_copy_piece(char text[URT_PIECE_SIZE], const char __user *buf,
 			      size_t count)
 {
-	size_t size = min_t(size_t, count, URT_PIECE_SIZE - 1), i;
+	size_t size = min_t(size_t, count, URT_PIECE_SIZE - 1);
+	size_t i;
 
 	if (copy_from_user(text, buf, size))
 		return -EFAULT;
@@ -738,11 +740,10 @@ static ssize_t usr_copy_piece(char text[URT_PIECE_SIZE], const char __user *buf,
 }
 
 /*
- * Takes the IDs in @buf in order, up to the first that fails. A write of more
- * than 4 KiB is taken up to the end of the piece that reaches so far.
+ * Takes the IDs in @buf in order, up to the first that fails. Of a long write,
+ * it takes the pieces that begin in the first 4 KiB.
  *
- * Return: the number of bytes that were taken, or if the first ID fails, the
- * error.
+ * Return: the number of bytes taken, or the error if no ID was taken.
  */
 static ssize_t usr_write(struct file *file, const char __user *buf,
 			 size_t count, loff_t *ppos)
@@ -964,9 +965,8 @@ err_cache:
 }
 
 /*
- * The timer and the update start each other, but not while the list is empty,
- * and without the file it stays so. The update may queue the news. So they can
- * be stopped in this order.
+ * Without the file, an empty list stays empty, and then the timer and the
+ * update do not start each other. The news is last: the update may queue it.
  */
 static void __exit usertime_exit(void)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "TIME is user CPU time in microseconds [...], as an unsigned 64-bit number":
- * it is right
- * beyond 2^32 microseconds, as long as the process runs and when it is gone.
+ * it is right beyond 2^32 microseconds, while the process is there and when it
+ * is gone.
  *
  * That is more than an hour. It passes in seconds where the clock counts
  * instructions, and counts many nanoseconds for each.

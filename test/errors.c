@@ -79,7 +79,7 @@ int main(void)
 	int length, listed;
 	long result;
 
-	plan(1 + COUNT(malformed) + 2 + COUNT(integers) + 5 + 3 + 5 +
+	plan(1 + COUNT(malformed) + 2 + COUNT(integers) + 7 + 3 + 5 +
 	     COUNT(white) + COUNT(white_integers) + 2);
 	stop_updates();
 	log_fd = log_open();
@@ -114,6 +114,12 @@ int main(void)
 		sprintf(text, "a raw %#x", integers[i]);
 		fails(EINVAL, text, &integers[i], sizeof(integers[i]));
 	}
+
+	/* usertime(4): "has more than 62 characters" */
+	snprintf(text, sizeof(text), "%062d", registered);
+	is(status_write_bytes(fd, text, 62), 62, "62 digits, most of them 0");
+	snprintf(text, sizeof(text), "%063d", registered);
+	fails(EINVAL, "63 digits", text, 63);
 
 	memset(digits, '9', sizeof(digits));
 	fails(EINVAL, "5,000 digits", digits, 5000);

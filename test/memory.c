@@ -44,7 +44,8 @@
 #define WORD		sizeof(void *)
 #define LINE		27
 #define ENTRY(level)	/* of PID namespaces */ \
-	(4 * WORD + 3 * 8 + round_up(2 + LINE, WORD) + 3 * WORD * ((level) + 1))
+	(round_up(3 * WORD, 8) + 3 * 8 + round_up(2 + LINE, WORD) + \
+	 3 * WORD * ((level) + 1))
 
 /* What may be left of what comes back: a table of files has grown. */
 #define REST		(64 * 1024)

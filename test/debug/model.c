@@ -457,12 +457,6 @@ static void become(const struct caller *caller)
 		die("becoming user %u", caller->uid);
 }
 
-static void become_root(void)
-{
-	if (syscall(SYS_capset, &cap_header, all_caps) || seteuid(0))
-		die("becoming root again");
-}
-
 static int open_as(const struct caller *caller)
 {
 	int fd;
