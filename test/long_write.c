@@ -9,6 +9,7 @@
 
 #define COUNT	50
 #define SIZE	(200 * 1024)
+#define PLACES	100
 
 static pid_t pids[COUNT];
 static char text[SIZE];
@@ -60,15 +61,31 @@ static size_t fill(size_t at, const char *sign, int gap)
 	return at;
 }
 
+/* A shorter write is taken as a whole, wherever in it a buffer may end. */
+static void short_writes(int fd)
+{
+	int whole = 0;
+
+	for (int blanks = 0; blanks < PLACES; blanks++) {
+		size_t length;
+
+		memset(text, ' ', blanks);
+		length = fill(blanks, "", 1);
+		whole += status_write_bytes(fd, text, length) == (long)length;
+	}
+	is(whole, PLACES, "writes of %d IDs are taken as a whole", COUNT);
+}
+
 int main(void)
 {
 	size_t length;
 	int fd;
 
-	plan(6);
+	plan(7);
 	stop_updates();
 	fd = status_open();
 	start_crowd(pids, COUNT);
+	short_writes(fd);
 
 	/* The gaps put the IDs at every place around the end of a buffer. */
 	length = 0;
