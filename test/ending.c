@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME covers "all its threads, including those that have ended" -- and one that
- * ends while they are summed up: it is not missing from the sum.
- *
- * What a sum has found before, the kernel remembers for the process: a thread
- * could only be missed by the first sum after it has spun. So one thread after
- * the other spins and ends, and there is one sum for each, at about that moment.
+ * TIME covers "all its threads, including those that have ended" -- and those
+ * that end while it is summed up: none of them is missing from the sum.
  */
-#define TAP_SECONDS	300	/* busy machines take it */
 #include "process.h"
 #include "urt.h"
 
-#include <limits.h>
+#include <semaphore.h>
 
-#define SLEEPERS	1500	/* to make the sum take long */
-#define SPIN_MS		20
-#define WARM_UP		9	/* threads, to see how long it takes to end */
-#define TIMES		80
+#define SLEEPERS	500	/* to make the sum take long */
+#define SPINNERS	24
+#define SPIN_MS		100
 
-/* What the process says; shared with it. */
-static struct {
-	int spun, ended;	/* threads */
-} *seen;
-
-static long loops;
-static int turns[2];	/* a pipe: each byte lets a thread spin */
+static pthread_barrier_t barrier;
+static sem_t turns[SPINNERS];
 
 static void *sleep_on(void *unused)
 {
@@ -32,121 +21,71 @@ static void *sleep_on(void *unused)
 	return NULL;
 }
 
-static long long nanoseconds(void)
+static void *spin_and_end(void *turn)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
+	spin(SPIN_MS);
+	pthread_barrier_wait(&barrier);
+	sem_wait(turn);
+	return NULL;
 }
 
-static void loop(long count)
-{
-	for (long i = 0; i < count; i++)
-		asm volatile("");
-}
-
-/*
- * How many loops take SPIN_MS. The thread could look at a clock instead; but in
- * a virtual machine that has to wait for its CPU, it might then see no tick.
- */
-static long count_loops(void)
-{
-	long long least = LLONG_MAX;
-
-	for (int i = 0; i < 10; i++) {
-		long long begin = nanoseconds();
-
-		loop(100000);
-		if (nanoseconds() - begin < least)
-			least = nanoseconds() - begin;
-	}
-	return 100000LL * SPIN_MS * 1000000 / (least + 1);
-}
-
-static int compare(const void *a, const void *b)
-{
-	const long long *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static void *spin_and_end(void *unused)
-{
-	loop(loops);
-	__atomic_fetch_add(&seen->spun, 1, __ATOMIC_SEQ_CST);
-	return unused;
-}
-
-/* Each that spins is the last in the list of threads, behind the sleepers. */
+/* The spinners end one after the other, behind the sleepers in the list. */
 static void end_in_turn(void *unused)
 {
-	pthread_t thread;
-	char byte;
+	pthread_t threads[SPINNERS], sleeper;
 
+	(void)unused;
+	pthread_barrier_init(&barrier, NULL, SPINNERS + 1);
 	for (int i = 0; i < SLEEPERS; i++)
-		start_thread(&thread, sleep_on, unused);
-	raise(SIGSTOP);
-	while (read(turns[0], &byte, 1) == 1) {
-		start_thread(&thread, spin_and_end, unused);
-		pthread_join(thread, NULL);
-		__atomic_fetch_add(&seen->ended, 1, __ATOMIC_SEQ_CST);
+		start_thread(&sleeper, sleep_on, NULL);
+	for (int i = 0; i < SPINNERS; i++) {
+		sem_init(&turns[i], 0, 0);
+		start_thread(&threads[i], spin_and_end, &turns[i]);
 	}
+	pthread_barrier_wait(&barrier);
+	raise(SIGSTOP);
+	for (int i = 0; i < SPINNERS; i++) {
+		sem_post(&turns[i]);
+		pthread_join(threads[i], NULL);
+	}
+	raise(SIGSTOP);
 }
 
-/* Wait, without sleeping, for another thread. */
-static long long wait_for(int *count, int value)
+/* A sum that knows nothing of the one before, which it may not be less than. */
+static long long fresh_time(int fd, pid_t pid)
 {
-	while (__atomic_load_n(count, __ATOMIC_SEQ_CST) < value)
-		sched_yield();
-	return nanoseconds();
+	if (status_write(fd, "-%d %d", pid, pid) < 0)
+		die("process %d registers anew", pid);
+	return time_now(fd, pid);
 }
 
 int main(void)
 {
-	long long time, before, begin, least = LLONG_MAX, ends[WARM_UP];
-	int fd, missed = 0;
+	long long before, least;
+	int sums = 0, status;
 	pid_t pid;
+	int fd;
 
-	plan(1);
-	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (pipe2(turns, O_CLOEXEC))
-		die("pipe(2)");
-	loops = count_loops();
+	plan(2);
 	stop_updates();
 	fd = status_open();
 	pid = start(end_in_turn, NULL);
 	stopped(pid);
 	status_register(fd, pid);
-	before = time_now(fd, pid);
-	go_on(pid);
 
-	for (int i = 1; i <= WARM_UP + TIMES; i++) {
-		status_write(fd, "-%d", pid);
-		if (write(turns[1], "", 1) != 1)
-			die("the pipe can be written");
-		begin = wait_for(&seen->spun, i);
-		if (i <= WARM_UP) {
-			ends[i - 1] = wait_for(&seen->ended, i) - begin;
-			qsort(ends, i, sizeof(*ends), compare);
-		} else {
-			begin += ends[WARM_UP - 1] * (i - WARM_UP - 1) / TIMES;
-			while (nanoseconds() < begin)
-				;
-		}
-		status_register(fd, pid);
-		time = time_now(fd, pid);
-		wait_for(&seen->ended, i);
-		if (i > WARM_UP && time - before < least)
-			least = time - before;
-		if (i > WARM_UP && time - before < SPIN_MS * 1000 / 4)
-			missed++;
-		before = time;
+	before = fresh_time(fd, pid);
+	least = before;
+	ok(before > SPINNERS * SPIN_MS * 1000LL / 2,
+	   "%d threads use %d ms each", SPINNERS, SPIN_MS);
+	go_on(pid);
+	for (; !waitpid(pid, &status, WNOHANG | WUNTRACED); sums++) {
+		long long time = fresh_time(fd, pid);
+
+		if (time < least)
+			least = time;
 	}
-	is(missed, 0, "no thread that ends is missing from %d sums", TIMES);
-	diag("at least %lld us more in each, after %d ms", least, SPIN_MS);
-	diag("a thread takes %lld us to end", ends[WARM_UP - 1] / 1000);
-	end(pid);
+	if (!ok(least > before - SPIN_MS * 1000LL / 2,
+		"%d sums, while they end, miss none", sums))
+		diag("seen %lld us, %lld before", least, before);
 	return done();
 }
