@@ -11,7 +11,7 @@
  * user memory: N goes up from 1 until nothing has failed. The knobs in debugfs
  * fail all that have a given function on their stack, or all from some point on.
  */
-#define TAP_SECONDS	1200	/* kernels that check everything take it */
+#define TAP_SECONDS	600	/* kernels that check everything take it */
 
 #include "kmemleak.h"
 #include "process.h"
