@@ -398,7 +398,7 @@ static inline int log_open(void)
 
 /*
  * Reads the next line that the kernel has logged, without its newline. Messages
- * about a slow machine, and about a test that keeps a CPU, are left out.
+ * about a slow machine are left out.
  *
  * Return: 0 if there is none.
  */
@@ -412,8 +412,7 @@ static inline int log_read(int fd, char *record, size_t size)
 		record[strcspn(record, "\n")] = '\0';
 		/* A facility other than 0 is another program's line. */
 		if (atoi(record) < 8 &&
-		    !strstr(record, "hrtimer: interrupt took") &&
-		    !strstr(record, "RT throttling activated"))
+		    !strstr(record, "hrtimer: interrupt took"))
 			return 1;
 	}
 	return 0;
