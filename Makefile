@@ -18,7 +18,8 @@ fast_clock := beyond_32bit
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
-cflags := -static -O2 -Wall -Wextra -pthread -I. -Itest
+warnings := -Wall -Wextra
+cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
 all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and the test app
 
@@ -32,22 +33,33 @@ modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
-install: $(B)/urt	## install the tool, its page and completion (PREFIX, DESTDIR)
+install: $(B)/urt	## install the tool, urt-plot, the page and completion (PREFIX, DESTDIR)
 	install -D -m 755 $(B)/urt $(DESTDIR)$(PREFIX)/bin/urt
+	install -D -m 755 tools/urt/plot $(DESTDIR)$(PREFIX)/bin/urt-plot
 	install -D -m 644 man/urt.1 $(DESTDIR)$(PREFIX)/share/man/man1/urt.1
-	install -D -m 644 scripts/urt.bash-completion \
+	install -D -m 644 tools/urt/urt.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/urt
 
-compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $<
+# For this machine: CC, CPPFLAGS, CFLAGS and LDFLAGS are the user's.
+CFLAGS ?= -O2 -g
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+build_here = @echo "  CC      $@"; mkdir -p $(@D); \
+	$(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
+# For guests, which have no libraries.
+compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $(filter %.c,$^)
+
+urt := $(wildcard tools/urt/*.c) tools/urt/urt.h usertime.h
 
 $(B)/spin $(B)/here/spin: test/spin.c $(headers)
-	$(call compile,$(CROSS_COMPILE))
+	$(build_here)
 
-$(B)/urt $(B)/here/urt: scripts/urt.c $(headers)
-	$(call compile,$(CROSS_COMPILE))
+$(B)/urt $(B)/here/urt: $(urt)
+	$(build_here)
 
 $(B)/here/%: test/%.c $(headers)
-	$(call compile,$(CROSS_COMPILE))
+	$(build_here)
 
 # The guest: Debian's arm64 kernel, unless RELEASE, FLAVOUR, ARCH or KERNEL say
 # another.  What is made for it is made in build/, apart from what `make` makes
@@ -122,7 +134,7 @@ $(B)/test-$(deb_arch)/%: test/%.c $(headers) | tools
 $(B)/test-$(deb_arch)/%: test/debug/%.c $(headers) | tools
 	$(call compile,$(cross))
 
-$(B)/test-$(deb_arch)/urt: scripts/urt.c $(headers) | tools
+$(B)/test-$(deb_arch)/urt: $(urt) | tools
 	$(call compile,$(cross))
 
 $(B)/test-$(deb_arch)/%: test/debug/%
@@ -141,7 +153,7 @@ demo: $(guest)/module/usertime.ko $(demo_programs)	## watch it work, in a virtua
 	@$(initramfs) test/demo $(demo_programs)
 	@ARCH=$(arch) LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/urt /test/usertime.ko /dev/vport0p3
-	@cp $(B)/demo/file $(B)/demo.csv && scripts/plot $(B)/demo.csv
+	@cp $(B)/demo/file $(B)/demo.csv && tools/urt/plot $(B)/demo.csv
 	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
 
 test-plot: demo	## the demo, and whether what it drew is what it recorded

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What /proc/PID says of one process, and names that can be printed
+ */
+#define _GNU_SOURCE
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "urt.h"
+
+/* Reads at most @size - 1 bytes of /proc/@pid/@file. Return: false on error. */
+static bool read_file(pid_t pid, const char *file, char *text, size_t size)
+{
+	ssize_t length = -1;
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		length = read(fd, text, size - 1);
+		close(fd);
+	}
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	return true;
+}
+
+/*
+ * Reads /proc/@pid/stat. Return: false if there is no such process, or if it
+ * may not be seen.
+ */
+bool read_stat(pid_t pid, struct stat_line *stat)
+{
+	char text[1024], *name, *end;
+
+	if (!read_file(pid, "stat", text, sizeof(text)))
+		return false;
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || !end)
+		return false;
+	*end++ = '\0';
+	snprintf(stat->comm, COMM_SIZE, "%s", name + 1);
+	/* Fields 14 and 22; user_time is not scanned past, so it is counted. */
+	return sscanf(end, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
+		      "%*u %*d %*d %*d %*d %*d %*d %llu", &stat->user_time,
+		      &stat->start) == 2;
+}
+
+/*
+ * Reads the command name of @pid, which costs about half of read_stat().
+ * Return: false if there is no such process, or if it may not be seen.
+ */
+bool read_comm(pid_t pid, char comm[COMM_SIZE])
+{
+	char text[COMM_SIZE + 1];
+	size_t length;
+
+	if (!read_file(pid, "comm", text, sizeof(text)))
+		return false;
+	length = strlen(text);
+	if (length && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	snprintf(comm, COMM_SIZE, "%.15s", text);
+	return true;
+}
+
+/* The process ID in @text; 0 if it is none. */
+pid_t parse_pid(const char *text)
+{
+	unsigned long long pid = strtoull(text, NULL, 10);
+
+	if (text[strspn(text, "0123456789")] || pid > INT_MAX)
+		return 0;
+	return pid;
+}
+
+/* The bytes of the printable UTF-8 character at @text; 0 if there is none. */
+int character_length(const char *text)
+{
+	static const unsigned int least[] = { 0, ' ', 0xa0, 0x800, 0x10000 };
+	const unsigned char *byte = (const unsigned char *)text;
+	unsigned int code, length;
+
+	if (byte[0] < 0x7f)
+		return byte[0] >= ' ';
+	if (byte[0] < 0xc0 || byte[0] >= 0xf8)
+		return 0;
+	length = byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+	code = byte[0] & 0x7f >> length;
+	for (unsigned int i = 1; i < length; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (byte[i] & 0x3f);
+	}
+	if (code < least[length] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return length;
+}
+
+/*
+ * Copies @text to @shown, which has @size bytes, with each byte that cannot be
+ * printed as "\x1b". What does not fit is cut off. Return: @shown.
+ */
+const char *printable(const char *text, char *shown, size_t size)
+{
+	char *to = shown;
+
+	while (*text && to + 5 <= shown + size) {
+		int length = character_length(text);
+
+		if (length) {
+			memcpy(to, text, length);
+			to += length;
+			text += length;
+		} else {
+			to += sprintf(to, "\\x%02x", (unsigned char)*text++);
+		}
+	}
+	*to = '\0';
+	return shown;
+}

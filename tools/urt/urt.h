@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of urt share
+ *
+ * urt shows and passes on what /proc/urt/status lists: see urt(1). A subcommand
+ * has a file of its own, with the struct command that describes it at the end.
+ * Those that follow the list are one loop: wait for news with poll(2), read the
+ * list, compare it with what it was before, and write. Signals and keys come
+ * through the same poll(2), so none can interrupt a write.
+ *
+ *	main.c		the command line
+ *	status.c	the list: reads it, and knows which process has which line
+ *	process.c	what /proc/PID says of one process
+ *	wait.c		waits for news, signals and keys
+ *	order.c		sorts lines and lays them out, for list and watch
+ *	write.c		what the formats of record and export share
+ */
+#ifndef URT_H
+#define URT_H
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "usertime.h"
+
+/* Command names have at most 15 bytes, of any value but NUL. */
+#define COMM_SIZE	16
+/* A command name with each byte shown as "\x1b". */
+#define SHOWN_SIZE	(4 * COMM_SIZE)
+
+/* main.c */
+
+struct command {
+	const char *name;
+	const char *short_options;	/* as getopt(3) takes them */
+	const struct option *options;	/* as getopt_long(3) takes them */
+	const char *usage;
+	const char *help;
+	/* Return: the exit status. */
+	int (*run)(const struct command *command, int argc, char **argv);
+};
+
+#define HELP_OPTION	{ "help", no_argument, NULL, 'h' }
+
+/* The exit status when urt itself fails: 125 for urt run, 1 otherwise. */
+extern int failure;
+
+int next_option(const struct command *command, int argc, char **argv);
+void want_arguments(const struct command *command, int argc, int want);
+__attribute__((noreturn)) void bad_usage(const struct command *command);
+int finish(void);
+
+extern const struct command run_command, add_command, del_command, list_command,
+	watch_command, record_command, export_command;
+
+/* process.c */
+
+/* What /proc/PID/stat says of a process. */
+struct stat_line {
+	char comm[COMM_SIZE];
+	unsigned long long user_time;	/* in clock ticks */
+	unsigned long long start;	/* in clock ticks since the boot */
+};
+
+bool read_stat(pid_t pid, struct stat_line *stat);
+bool read_comm(pid_t pid, char comm[COMM_SIZE]);
+pid_t parse_pid(const char *text);
+int character_length(const char *text);
+const char *printable(const char *text, char *shown, size_t size);
+
+/* status.c */
+
+/*
+ * A process that has a line. A PID may be reused while the line of the ended
+ * process is still listed: the start time tells the two apart.
+ */
+struct process {
+	pid_t pid;
+	bool fresh;			/* has no line in the read before */
+	char comm[COMM_SIZE];		/* as last known; "?": never read */
+	unsigned long long time;	/* in microseconds, as listed */
+	unsigned long long growth;	/* of the time since the read before */
+	unsigned long long start;	/* as in struct stat_line; 0: not known */
+	double looked;			/* when comm was read last */
+	double since;			/* when the share begins; NAN: not known */
+	double share;			/* of one CPU; NAN: not known */
+};
+
+struct status {
+	int fd;				/* of URT_STATUS_PATH */
+	char *text;			/* what was read from there last */
+	size_t size;			/* allocated for text */
+	struct process *processes;	/* in order of registration */
+	size_t count, room;		/* used and allocated of processes */
+	struct process *left;		/* unregistered, and still alive */
+	size_t left_count;
+	bool begun;			/* has been read at least once */
+	bool update;			/* the last read found an update */
+	bool changed;			/* the last read found any difference */
+	double at;			/* when it was read last */
+	double updated;			/* when an update was found last */
+};
+
+int status_open(int flags);
+bool write_id(int fd, int id);
+void warn_of_id(int id);
+void status_read(struct status *status);
+struct process *status_find(const struct status *status, pid_t pid);
+long parameter(const char *name);
+
+/* wait.c */
+
+enum { NEWS = 1, SIGNAL = 2, KEY = 4 };
+
+double now(void);
+int wait_for(int status, int signals, int keys, int timeout_ms);
+int open_signals(const sigset_t *set, sigset_t *mask);
+int open_end_signals(void);
+void take_default(int number);
+bool next_update(struct status *status, int signals);
+
+/* write.c */
+
+void put_quoted(FILE *out, const char *text, const char *special, char quote);
+void put_seconds(FILE *out, unsigned long long time);
+
+/* order.c */
+
+typedef int compare_fn(const void *a, const void *b);
+
+/* How lines are sorted; as registered if @compare is NULL. */
+struct order {
+	compare_fn *compare;
+	bool reverse;
+};
+
+int by_share(const void *a, const void *b);
+bool take_order(const struct command *command, int argc, char **argv,
+		struct order *order);
+const struct process **sort(const struct status *status,
+			    const struct order *order);
+bool want_colors(void);
+void put_line(const char *text, int columns, const char *color);
+void put_header(int columns, bool colors);
+void put_process(const struct process *process, int columns, bool colors);
+
+#endif /* URT_H */
