@@ -203,7 +203,7 @@ test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtoo
 	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
 	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
 
-$(guest)/bench/bench: test/bench/bench.c usertime.h | tools
+$(guest)/bench/%: test/bench/%.c usertime.h | tools
 	$(call compile,$(cross))
 
 $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
@@ -212,11 +212,13 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
-bench: $(guest)/module/usertime.ko $(guest)/bench/bench $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
+bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
+in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
+bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
 	@scripts/need gnuplot-nox
-	@$(initramfs) $(guest)/bench/bench $(guest)/bench/least.ko
-	@LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs \
-		/test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
+	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
+	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
+		$(in_bench) /test/tool /test/usertime.ko /test/urt $(if $(BENCH_SHORT),short); } \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
