@@ -21,7 +21,7 @@
 
 #include "urt.h"
 
-/* While no update comes, the time stamp is set so often, in ms. */
+/* However long the period is, the time stamp is set so often, in ms. */
 #define STAMP_MS	60000
 
 static const char *path;
@@ -125,6 +125,17 @@ static void remove_old_file(void)
 	atexit(remove_files);
 }
 
+/*
+ * How long to wait, in ms, if no update comes. None comes while the list is
+ * empty, but the time stamp is set as if they did.
+ */
+static int quiet_ms(const struct status *status)
+{
+	long period = status->count ? STAMP_MS : parameter("period_ms");
+
+	return period < STAMP_MS ? period : STAMP_MS;
+}
+
 static int urt_export(const struct command *command, int argc, char **argv)
 {
 	bool changed = true, due = true;
@@ -140,7 +151,7 @@ static int urt_export(const struct command *command, int argc, char **argv)
 	status.fd = status_open(O_RDONLY);
 	signals = open_end_signals();
 	while (!(came & SIGNAL)) {
-		int timeout = STAMP_MS;
+		int timeout;
 
 		if (came & NEWS) {
 			status_read(&status);
@@ -156,8 +167,7 @@ static int urt_export(const struct command *command, int argc, char **argv)
 			changed = false;
 			due = false;
 		}
-		if (due)
-			timeout = 1000 * (next - now()) + 1;
+		timeout = due ? 1000 * (next - now()) + 1 : quiet_ms(&status);
 		came = wait_for(status.fd, signals, -1,
 				timeout > 0 ? timeout : 0);
 	}

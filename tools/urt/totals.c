@@ -114,8 +114,7 @@ static void count_processes(const struct status *status)
 void put_totals(FILE *out, const struct status *status)
 {
 	count_processes(status);
-	fputs("# HELP usertime_command_user_seconds_total "
-	      "User CPU time of a command since urt export began.\n"
+	fputs("# HELP usertime_command_user_seconds_total User CPU time of a command.\n"
 	      "# TYPE usertime_command_user_seconds_total counter\n", out);
 	for (size_t i = 0; i < count; i++) {
 		fputs("usertime_command_user_seconds_total{comm=", out);
