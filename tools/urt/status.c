@@ -181,6 +181,8 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 			continue;
 		*process = status->left[i];
 		process->fresh = false;
+		process->looked = status->at;
+		strcpy(process->comm, stat.comm);
 		forget_left(status, i);
 		set_time(process, time);
 		return;
