@@ -10,10 +10,12 @@
 #define FOLDER	"/tmp/urt_export"
 #define FILE_	FOLDER "/usertime.prom"
 
+#define EXPORTED_SIZE	(1 << 20)
+
 /* What the file has, or an empty text. */
 static inline const char *exported(void)
 {
-	static char text[1 << 20];
+	static char text[EXPORTED_SIZE];
 	FILE *file = fopen(FILE_, "r");
 	size_t length = 0;
 
