@@ -2,9 +2,9 @@
 /*
  * urt record: the list as CSV, at every update
  *
- * Rows are written in pieces of at most PIPE_BUF bytes, each of whole rows, and
- * only when poll(2) says that there is room. So urt never waits in write(2) for
- * a reader, and can be ended while the output is stuck.
+ * What may have a reader gets the rows in pieces of at most PIPE_BUF bytes, each
+ * of whole rows, and only when poll(2) says that there is room. So urt never
+ * waits in write(2), and can be ended while the output is stuck.
  *
  * If nothing has changed, the rows of the last update are written again, with
  * another time: that takes a small part of what making them does.
@@ -30,6 +30,7 @@
 
 static const char *path;	/* NULL: standard output */
 static int out = STDOUT_FILENO, signals;
+static bool regular;		/* the output is a regular file */
 static bool hung_up;		/* the file is to be opened again */
 static char *rows;		/* of the last update */
 static size_t rows_length;
@@ -88,7 +89,7 @@ static bool put(const char *text, size_t length)
 				return false;
 			continue;
 		}
-		if (piece > PIPE_BUF)
+		if (piece > PIPE_BUF && !regular)
 			piece = (char *)memrchr(text, '\n', PIPE_BUF) + 1 - text;
 		done = write(out, text, piece);
 		if (done < 0 && errno != EAGAIN)
@@ -148,8 +149,8 @@ static bool put_rows(const struct status *status, bool changed)
 }
 
 /*
- * Writes the header where it is wanted: @opened, at the begin of the output, but
- * into a regular file whenever that is empty, since it may be truncated at any
+ * Writes the header: to most outputs when they are opened, which @opened says,
+ * but to a regular file whenever it is empty, since it may be truncated at any
  * time. Return: false if a signal ended this.
  */
 static bool head(bool opened)
@@ -158,7 +159,8 @@ static bool head(bool opened)
 
 	if (fstat(out, &file))
 		err(failure, "%s", path ?: "standard output");
-	if (S_ISREG(file.st_mode) && (path || !opened))
+	regular = S_ISREG(file.st_mode);
+	if (regular && (path || !opened))
 		opened = !file.st_size;
 	if (!opened)
 		return true;
