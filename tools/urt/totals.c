@@ -23,7 +23,7 @@
  * that share one. No command has the name of that one, which has more than 15
  * bytes.
  */
-#define NAMES_MAX	4096
+#define NAMES_MAX	1024
 #define OTHER_NAMES	"(all other names)"
 
 /*
