@@ -13,8 +13,11 @@ PREFIX := /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
-# those that run where the clock runs fast; the second is for 32-bit kernels
-fast_clock := urt_rename beyond_32bit
+# one that runs where the clock jumps over idle time
+idle_clock := urt_rename
+# one for 32-bit kernels, which only runs where the clock runs fast
+fast_clock := beyond_32bit
+special := nohz_full $(idle_clock) $(fast_clock)
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
@@ -72,7 +75,6 @@ arch_x86_64 := amd64 cloud-amd64 x86_64-linux-gnu x86
 deb_arch := $(word 1,$(arch_$(arch)))
 flavour := $(or $(FLAVOUR),$(word 2,$(arch_$(arch))))
 triplet := $(word 3,$(arch_$(arch)))
-fast_tests := $(filter $(if $(filter arm,$(arch)),$(fast_clock),urt_rename),$(TESTS))
 tools := qemu-system-$(word 4,$(arch_$(arch))) cpio kmod xz-utils perl gcc
 
 debian := $(B)/debian-$(if $(RELEASE)$(FLAVOUR),$(if $(RELEASE),$(RELEASE)-)$(flavour),$(deb_arch))
@@ -172,11 +174,14 @@ test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual mac
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
-ifneq ($(fast_tests),)
-	@$(call in_guest,$(fast_tests),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+ifneq ($(filter $(idle_clock),$(TESTS)),)
+	@$(call in_guest,$(idle_clock),$(APPEND),$(OUT)-idle_clock,ICOUNT=0)
 endif
-ifneq ($(filter-out nohz_full $(fast_clock),$(TESTS)),)
-	@$(call in_guest,$(filter-out nohz_full $(fast_clock),$(TESTS)),$(APPEND),$(OUT))
+ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
+	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+endif
+ifneq ($(filter-out $(special),$(TESTS)),)
+	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
 $(B)/prometheus/usr/bin/promtool:
