@@ -25,7 +25,7 @@ static void make_path(char *path, pid_t pid, const char *file)
 }
 
 /* Reads at most @size - 1 bytes of /proc/@pid/@file. Return: false on error. */
-static bool read_file(pid_t pid, const char *file, char *text, size_t size)
+bool read_file(pid_t pid, const char *file, char *text, size_t size)
 {
 	ssize_t length = -1;
 	char path[40];

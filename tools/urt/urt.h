@@ -14,6 +14,11 @@
  *	wait.c		waits for news, signals and keys
  *	order.c		sorts lines and lays them out, for list and watch
  *	write.c		what the formats of record and export share
+ *	match.c		what processes are matched by, for add, del and follow
+ *	cgroup.c	the cgroups that a unit has, and the processes in them
+ *	conf.c		the file that says what follow matches
+ *	events.c	what the kernel reports, for follow
+ *	registry.c	the processes that follow has registered
  */
 #ifndef URT_H
 #define URT_H
@@ -54,7 +59,7 @@ __attribute__((noreturn)) void bad_usage(const struct command *command);
 int finish(void);
 
 extern const struct command run_command, add_command, del_command, list_command,
-	watch_command, record_command, export_command;
+	watch_command, record_command, export_command, follow_command;
 
 /* process.c */
 
@@ -65,6 +70,7 @@ struct stat_line {
 	unsigned long long start;	/* in clock ticks since the boot */
 };
 
+bool read_file(pid_t pid, const char *file, char *text, size_t size);
 bool read_stat(pid_t pid, struct stat_line *stat);
 bool read_comm(pid_t pid, char comm[COMM_SIZE]);
 pid_t parse_pid(const char *text);
@@ -147,5 +153,78 @@ bool want_colors(void);
 void put_line(const char *text, int columns, const char *color);
 void put_header(int columns, bool colors);
 void put_process(const struct process *process, int columns, bool colors);
+
+/* match.c */
+
+enum kind { NAME, EXE, UNIT };
+
+struct criterion {
+	enum kind kind;
+	char *text;		/* as the user wrote it */
+	char *value;		/* as /proc shows it */
+	/* Of an executable, when value was found; a dev_t varies in size. */
+	unsigned long long device, inode;
+	size_t cgroups;		/* that a unit has */
+	bool several;		/* this was reported */
+};
+
+struct criteria {
+	struct criterion *list;
+	size_t count;
+};
+
+const char *add_criterion(struct criteria *criteria, enum kind kind,
+			  const char *text);
+void free_criteria(struct criteria *criteria);
+bool has_units(const struct criteria *criteria);
+bool matches(struct criteria *criteria, pid_t pid);
+void look_through_proc(void (*look)(pid_t pid));
+
+/* cgroup.c */
+
+void look_through_units(struct criteria *criteria, void (*look)(pid_t pid));
+
+/* conf.c */
+
+bool read_criteria(struct criteria *criteria, const char *path);
+
+/* events.c */
+
+enum event {
+	NO_EVENT,
+	LOST,			/* some others, as the queue was full */
+	NEW_PROCESS, NEW_PROGRAM, NEW_NAME,
+	LOADED, UNLOADED	/* the module */
+};
+
+int open_events(void);
+void close_events(int fd);
+enum event next_event(int fd, pid_t *pid);
+int open_uevents(void);
+enum event next_uevent(int fd);
+
+/* registry.c */
+
+/* What follow has done, for its last message. */
+struct counts {
+	size_t registered;
+	size_t missed;		/* matched, and ended before that */
+	size_t unseen;		/* ended before they could be matched */
+	size_t strangers;	/* registered by mistake, and unregistered */
+	size_t refused;		/* for want of room */
+	size_t overruns;
+};
+
+extern struct counts counts;
+
+void registry_start(void);
+bool registry_has(pid_t pid);
+void registry_add(pid_t pid, unsigned long long start);
+void registry_forget(pid_t pid);
+void registry_check(pid_t pid);
+size_t registry_write(bool again);
+bool registry_has_refused(void);
+bool registry_loaded(void);
+void registry_unloaded(void);
 
 #endif /* URT_H */
