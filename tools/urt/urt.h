@@ -13,12 +13,13 @@
  *	process.c	what /proc/PID says of one process
  *	wait.c		waits for news, signals and keys
  *	order.c		sorts lines and lays them out, for list and watch
- *	write.c		what the formats of record and export share
  *	match.c		what processes are matched by, for add, del and follow
  *	cgroup.c	the cgroups that a unit has, and the processes in them
  *	conf.c		the file that says what follow matches
  *	events.c	what the kernel reports, for follow
  *	registry.c	the processes that follow has registered
+ *	totals.c	the time used under each command name, for export
+ *	write.c		what the formats share
  */
 #ifndef URT_H
 #define URT_H
@@ -120,9 +121,12 @@ long parameter(const char *name);
 
 /* wait.c */
 
-enum { NEWS = 1, SIGNAL = 2, KEY = 4 };
+enum { NEWS = 1, SIGNAL = 2, KEY = 4, OUTPUT = 4 };
+
+struct pollfd;
 
 double now(void);
+int wait_on(struct pollfd *fds, int count, int timeout_ms);
 int wait_for(int status, int signals, int keys, int timeout_ms);
 int open_signals(const sigset_t *set, sigset_t *mask);
 int open_end_signals(void);
@@ -133,6 +137,11 @@ bool next_update(struct status *status, int signals);
 
 void put_quoted(FILE *out, const char *text, const char *special, char quote);
 void put_seconds(FILE *out, unsigned long long time);
+
+/* totals.c */
+
+void add_to_totals(const struct status *status);
+void put_totals(FILE *out, const struct status *status);
 
 /* order.c */
 
