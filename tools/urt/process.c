@@ -12,8 +12,11 @@
 
 #include "urt.h"
 
-/* Reads at most @size - 1 bytes of /proc/@pid/@file. Return: false on error. */
-static bool read_file(pid_t pid, const char *file, char *text, size_t size)
+/*
+ * Reads at most @size - 1 bytes of /proc/@pid/@file. Return: their number, which
+ * is 0 on error.
+ */
+static size_t read_file(pid_t pid, const char *file, char *text, size_t size)
 {
 	ssize_t length = -1;
 	char path[40];
@@ -25,10 +28,10 @@ static bool read_file(pid_t pid, const char *file, char *text, size_t size)
 		length = read(fd, text, size - 1);
 		close(fd);
 	}
-	if (length <= 0)
-		return false;
+	if (length < 0)
+		length = 0;
 	text[length] = '\0';
-	return true;
+	return length;
 }
 
 /*
@@ -79,6 +82,28 @@ pid_t parse_pid(const char *text)
 	if (text[strspn(text, "0123456789")] || pid > INT_MAX)
 		return 0;
 	return pid;
+}
+
+/*
+ * Reads the command line of @process, with a blank between two arguments.
+ * Return: false if it has none, if it may not be seen, or if the process is
+ * gone and its PID has passed to another.
+ */
+bool read_command_line(const struct process *process, char *text, size_t size)
+{
+	struct stat_line stat;
+	size_t length;
+
+	length = read_file(process->pid, "cmdline", text, size);
+	for (size_t i = 0; i < length; i++) {
+		if (!text[i])
+			text[i] = ' ';
+	}
+	while (length && text[length - 1] == ' ')
+		length--;
+	text[length] = '\0';
+	return length && read_stat(process->pid, &stat) &&
+	       stat.start == process->start;
 }
 
 /*
