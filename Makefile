@@ -13,8 +13,8 @@ PREFIX := /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
-# one for 32-bit kernels, which only runs where the clock runs fast
-fast_clock := beyond_32bit
+# those that run where the clock runs fast; the second is for 32-bit kernels
+fast_clock := urt_rename beyond_32bit
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
@@ -72,6 +72,7 @@ arch_x86_64 := amd64 cloud-amd64 x86_64-linux-gnu x86
 deb_arch := $(word 1,$(arch_$(arch)))
 flavour := $(or $(FLAVOUR),$(word 2,$(arch_$(arch))))
 triplet := $(word 3,$(arch_$(arch)))
+fast_tests := $(filter $(if $(filter arm,$(arch)),$(fast_clock),urt_rename),$(TESTS))
 tools := qemu-system-$(word 4,$(arch_$(arch))) cpio kmod xz-utils perl gcc
 
 debian := $(B)/debian-$(if $(RELEASE)$(FLAVOUR),$(if $(RELEASE),$(RELEASE)-)$(flavour),$(deb_arch))
@@ -171,8 +172,8 @@ test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual mac
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
-ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
-	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+ifneq ($(fast_tests),)
+	@$(call in_guest,$(fast_tests),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
 endif
 ifneq ($(filter-out nohz_full $(fast_clock),$(TESTS)),)
 	@$(call in_guest,$(filter-out nohz_full $(fast_clock),$(TESTS)),$(APPEND),$(OUT))
@@ -203,7 +204,7 @@ test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtoo
 	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
 	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
 
-$(guest)/bench/bench: test/bench/bench.c usertime.h | tools
+$(guest)/bench/%: test/bench/%.c usertime.h | tools
 	$(call compile,$(cross))
 
 $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
@@ -212,11 +213,13 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
-bench: $(guest)/module/usertime.ko $(guest)/bench/bench $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
+bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
+in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
+bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
 	@scripts/need gnuplot-nox
-	@$(initramfs) $(guest)/bench/bench $(guest)/bench/least.ko
-	@LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs \
-		/test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
+	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
+	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
+		$(in_bench) /test/tool /test/usertime.ko /test/urt $(if $(BENCH_SHORT),short); } \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 

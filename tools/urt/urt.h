@@ -98,8 +98,9 @@ struct process {
 
 struct status {
 	int fd;				/* of URT_STATUS_PATH */
-	char *text;			/* what was read from there last */
-	size_t size;			/* allocated for text */
+	char *text;			/* what was read from there */
+	char *last;			/* and the time before */
+	size_t size;			/* allocated for each of the two */
 	struct process *processes;	/* in order of registration */
 	size_t count, room;		/* used and allocated of processes */
 	struct process *left;		/* unregistered, and still alive */
