@@ -103,7 +103,7 @@ static bool put(const char *text, size_t length)
 }
 
 /* Makes a row for each process; see RFC 4180 for the quotes. */
-static void make_rows(const struct status *status, const char *time)
+static void format_rows(const struct status *status, const char *time)
 {
 	FILE *text;
 
@@ -138,7 +138,7 @@ static bool put_rows(const struct status *status, bool changed)
 	snprintf(time, sizeof(time), "%lld.%03ld,", (long long)at.tv_sec,
 		 at.tv_nsec / 1000000);
 	if (changed || strlen(time) != width) {
-		make_rows(status, time);
+		format_rows(status, time);
 	} else {
 		char *row = rows, *end = rows + rows_length;
 
