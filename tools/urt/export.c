@@ -158,7 +158,8 @@ static int urt_export(const struct command *command, int argc, char **argv)
 			status_read(&status);
 			add_to_totals(&status);
 			changed |= status.changed;
-			due |= status.update || !status.count;
+			due |= status.update || !status.count ||
+			       now() >= next + STAMP_MS / 1000;
 		} else {
 			due = true;
 		}
