@@ -32,6 +32,7 @@ static struct entry *entries;		/* sorted by PID */
 static size_t count, room;		/* used and allocated of entries */
 static bool present;			/* the module, as last seen */
 static bool refused;			/* an entry was, in the last round */
+static bool told;			/* that an entry was refused */
 
 /* Where the entry of @pid is, or should be. */
 static size_t position(pid_t pid)
@@ -140,11 +141,10 @@ static bool take_error(struct entry *entry, int error)
 			counts.missed++;
 		return false;
 	}
-	if (!refused) {
-		errno = error;
-		warn("cannot register %d, trying again every minute",
-		     entry->pid);
-	}
+	errno = error;
+	if (!told)
+		warn("cannot register %d, will try again", entry->pid);
+	told = true;
 	refused = true;
 	if (!entry->refused)
 		counts.refused++;
@@ -236,6 +236,7 @@ size_t registry_write(bool again)
 		listed += i < count && entries[i].pid == pid &&
 			  entries[i].listed;
 	}
+	told &= refused;
 	return listed;
 }
 
