@@ -180,17 +180,15 @@ static inline int follow_ends(void)
 	return tool_ends();
 }
 
-/* One of its counts, which are its last line, by name; -1: it is not there. */
+/* One of the counts that it says last, by its name; -1: it is not there. */
 static inline long long follow_count(const char *name)
 {
-	char *line = tool.text + tool.length, *at;
+	const char *at = NULL, *found = tool.text;
 
-	while (line > tool.text && (!*line || line[-1] != '\n'))
-		line--;
-	at = strstr(line, name);
-	while (at && at > line && (at[-1] == ' ' ||
-				   (at[-1] >= '0' && at[-1] <= '9')))
-		at--;
+	while ((found = strstr(found, name))) {
+		found += strlen(name);
+		at = found;
+	}
 	return at ? atoll(at) : -1;
 }
 
@@ -247,13 +245,18 @@ static inline void cgroup_make(const char *cgroup)
 		die("the cgroup %s can be made", path);
 }
 
+/* Its last process has ended, and may be about to leave it. */
 static inline void cgroup_remove(const char *cgroup)
 {
+	long long deadline = now_ms() + 20000;
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s", cgroups, cgroup);
-	while (rmdir(path) && errno == EBUSY)	/* zombies leave it last */
+	while (rmdir(path)) {
+		if (errno != EBUSY || now_ms() > deadline)
+			die("the cgroup %s can be removed", path);
 		usleep(1000);
+	}
 }
 
 /* Move a process into a cgroup. */

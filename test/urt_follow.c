@@ -46,7 +46,7 @@ static void by_name(void)
 	end(two);
 	end(other);
 	is(follow_ends(), 0, "SIGTERM ends it");
-	is(follow_count("registered,"), 2, "and it says how many there were");
+	is(follow_count("registered "), 2, "and it says how many there were");
 }
 
 static void long_name(void)
@@ -188,9 +188,9 @@ static void short_lived(void)
 	for (int i = 0; i < PROGRAMS; i++)
 		reap(run_copy("one", "end"));
 	follow_ends();
-	registered = follow_count("registered,");
-	missed = follow_count("gone before that");
-	unseen = follow_count("gone unseen");
+	registered = follow_count("registered ");
+	missed = follow_count("missed ");
+	unseen = follow_count("unseen ");
 	diag("%d programs that ended at once: %lld registered, %lld missed, %lld unseen",
 	     PROGRAMS, registered, missed, unseen);
 	ok(registered > 0, "some of the programs that end at once");

@@ -5,9 +5,20 @@
  */
 #include "tool.h"
 
-static char path[] = "/tmp/usertime-follow-XXXXXX";
+static char path[64];
 static struct list list;
 static int fd;
+
+static void make_file(void)
+{
+	int file;
+
+	strcpy(path, "/tmp/usertime-follow-XXXXXX");
+	file = mkstemp(path);
+	if (file < 0)
+		die("a file in /tmp");
+	close(file);
+}
 
 static void write_file(const char *text)
 {
@@ -52,13 +63,11 @@ static void wrong_files(void)
 	said("urt: nothing to follow", "says so");
 }
 
-static void file(void)
+static void read_again(void)
 {
 	pid_t one, two, three;
-	char name[] = "/tmp/usertime-follow-XXXXXX";
 
-	strcpy(path, name);
-	close(mkstemp(path));
+	make_file();
 	write_file("# names\r\n\n  \tname\t some one \r\n#name two");
 	one = start_named("some one", 0);
 	two = start_named("two", 0);
@@ -97,8 +106,8 @@ int main(void)
 	plan(12 + 9);
 	fd = status_open();
 	set_events_period();
-	close(mkstemp(path));
+	make_file();
 	wrong_files();
-	file();
+	read_again();
 	return done();
 }

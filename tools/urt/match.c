@@ -152,11 +152,11 @@ static bool read_exe(pid_t pid, char *text, size_t size)
 }
 
 /* Reads the path in the unified hierarchy: the line that begins with "0::". */
-static bool read_cgroup(pid_t pid, char *text, size_t size)
+static bool read_cgroup(pid_t pid, char *text)
 {
 	char *line;
 
-	if (!read_file(pid, "cgroup", text, size))
+	if (!read_file(pid, "cgroup", text, TEXT_SIZE))
 		return false;
 	for (line = text; strncmp(line, "0::", 3); line++) {
 		line = strchr(line, '\n');
@@ -171,8 +171,21 @@ static bool read_cgroup(pid_t pid, char *text, size_t size)
 	return true;
 }
 
+/*
+ * The kernel reports a fork before it puts the new process in the cgroup of its
+ * parent: until then, it is in the root.
+ */
+static bool read_new_cgroup(pid_t pid, pid_t parent, char *text)
+{
+	if (!read_cgroup(pid, text))
+		return false;
+	if (parent && !strcmp(text, "/") && !read_cgroup(parent, text))
+		strcpy(text, "/");
+	return true;
+}
+
 /* Reads what a criterion of this kind is compared with. */
-static bool read_kind(pid_t pid, enum kind kind, char *text)
+static bool read_kind(pid_t pid, pid_t parent, enum kind kind, char *text)
 {
 	switch (kind) {
 	case NAME:
@@ -180,7 +193,7 @@ static bool read_kind(pid_t pid, enum kind kind, char *text)
 	case EXE:
 		return read_exe(pid, text, TEXT_SIZE);
 	default:
-		return read_cgroup(pid, text, TEXT_SIZE);
+		return read_new_cgroup(pid, parent, text);
 	}
 }
 
@@ -217,10 +230,11 @@ static bool is_in_unit(const struct criterion *criterion, const char *path)
 }
 
 /*
- * Whether the process @pid matches any of @criteria. If not, errno is the error
- * that kept this from being found out, or 0.
+ * Whether the process @pid matches any of @criteria. If it was just forked,
+ * @parent is its parent, and 0 otherwise. If it does not match, errno is the
+ * error that kept this from being found out, or 0.
  */
-bool matches(struct criteria *criteria, pid_t pid)
+bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 {
 	char text[TEXT_SIZE];
 	bool readable = false;
@@ -230,7 +244,8 @@ bool matches(struct criteria *criteria, pid_t pid)
 		struct criterion *one = &criteria->list[i];
 
 		if (!i || one->kind != one[-1].kind) {
-			readable = read_kind(pid, one->kind, text);
+			readable = read_kind(pid, parent, one->kind,
+					     text);
 			if (!readable)
 				error = errno;
 		}

@@ -97,7 +97,7 @@ static int open_list(void)
 	int fd = open(URT_STATUS_PATH, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno != ENOENT && errno != ENODEV)
-		err(failure, "%s", URT_STATUS_PATH);
+		return status_open(O_WRONLY);	/* says what is wrong */
 	return fd;
 }
 
@@ -194,15 +194,6 @@ void registry_add(pid_t pid, unsigned long long start)
 	memmove(entry + 1, entry, (entries + count++ - entry) * sizeof(*entry));
 	*entry = (struct entry){ .pid = pid, .start = start };
 	enter(entry);
-}
-
-/* Forgets the process that had @pid: another one has it now. */
-void registry_forget(pid_t pid)
-{
-	struct entry *entry = find(pid);
-
-	if (entry)
-		remove_entry(entry);
 }
 
 /* Forgets the process that had @pid if it has ended. */
