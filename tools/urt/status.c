@@ -181,16 +181,19 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 			continue;
 		*process = status->left[i];
 		process->fresh = false;
+		process->looked = status->at;
+		strcpy(process->comm, stat.comm);
 		forget_left(status, i);
 		set_time(process, time);
 		return;
 	}
+	/* It is looked at again soon: it may have registered to execve(2). */
 	*process = (struct process){
 		.pid = pid,
 		.fresh = true,
 		.time = time,
 		.start = stat.start,
-		.looked = status->at,
+		.looked = status->at - LOOK_AGAIN + 1,
 		.since = status->begun ? status->at : NAN,
 		.share = NAN,
 	};
