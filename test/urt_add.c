@@ -57,6 +57,13 @@ static void by_unit(void)
 	said("urt: no process is in usertime\n", "says so");
 
 	is(tool_run("add", "-u", "usertime.service"), 0, "two are registered");
+	if (!tool_fork()) {
+		if (setuid(65534))
+			die("another user");
+		tool_exec("del", "--all", NULL);
+	}
+	is(tool_ends(), 1, "del --all by another user");
+	said("Operation not permitted\n", "says what is in the way");
 	is(tool_run("del", "--all"), 0, "del --all");
 	list_read(fd, &list);
 	list_is(&list, "unregisters all", 0);
@@ -72,7 +79,7 @@ int main(void)
 {
 	pid_t one, two, three, other;
 
-	plan(5 + 12 + 29);
+	plan(5 + 14 + 29);
 	fd = status_open();
 	stop_updates();
 	by_long_name();

@@ -110,6 +110,18 @@ static void copy(const char *name)
 	close(to);
 }
 
+static void remove_copies(void)
+{
+	static const char * const names[] = { "one", "two", "link" };
+	char path[64];
+
+	for (int i = 0; i < 3; i++) {
+		path_of(path, names[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
 static void link_to(const char *name)
 {
 	char path[64], temporary[64];
@@ -219,5 +231,6 @@ int main(int argc, char **argv)
 	workers();
 	by_exe();
 	short_lived();
+	remove_copies();
 	return done();
 }

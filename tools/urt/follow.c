@@ -38,7 +38,6 @@ static struct criteria criteria;
 
 static int signals, uevents;
 static int events;		/* -1: there are none */
-static pid_t self;
 static double looked;		/* when processes were looked for last */
 static double tried;		/* when the module was */
 static int tries;		/* how often it will be tried again */
@@ -87,7 +86,7 @@ static bool look(pid_t pid, pid_t parent)
 {
 	struct stat_line stat;
 
-	if (pid == self || registry_has(pid))
+	if (registry_has(pid))
 		return true;
 	if (!matches(&criteria, pid, parent))
 		return !is_gone(errno);
@@ -294,7 +293,6 @@ static int urt_follow(const struct command *command, int argc, char **argv)
 	take_options(command, argc, argv);
 	if (!set_criteria())
 		return failure;
-	self = getpid();
 	signals = open_follow_signals();
 	uevents = open_uevents();
 	registry_start();

@@ -230,17 +230,20 @@ static bool is_in_unit(const struct criterion *criterion, const char *path)
 }
 
 /*
- * Whether the process @pid matches any of @criteria. If it was just forked,
+ * Whether the process @pid, other than urt, matches any of @criteria. If it was just forked,
  * @parent is its parent, and 0 otherwise. If it does not match, errno is the
  * error that kept this from being found out, or 0.
  */
 bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 {
+	static pid_t self;
 	char text[TEXT_SIZE];
 	bool readable = false;
 	int error = 0;
 
-	for (size_t i = 0; i < criteria->count; i++) {
+	if (!self)
+		self = getpid();
+	for (size_t i = 0; pid != self && i < criteria->count; i++) {
 		struct criterion *one = &criteria->list[i];
 
 		if (!i || one->kind != one[-1].kind) {
@@ -260,18 +263,18 @@ bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 	return false;
 }
 
-/* Calls @look with the ID of every process, but that of urt itself. */
+/* Calls @look with the ID of every process. */
 void look_through_proc(void (*look)(pid_t pid))
 {
 	DIR *proc = opendir("/proc");
-	pid_t pid, self = getpid();
 	struct dirent *entry;
+	pid_t pid;
 
 	if (!proc)
 		err(failure, "/proc");
 	while ((entry = readdir(proc))) {
 		pid = parse_pid(entry->d_name);
-		if (pid && pid != self)
+		if (pid)
 			look(pid);
 	}
 	closedir(proc);
