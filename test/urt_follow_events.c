@@ -3,8 +3,9 @@
  * How urt follow learns of processes: a filter "makes sure that only an exec,
  * the fork of a process and a change of its name wake it, not threads or exits.
  * After an overrun (ENOBUFS), follow looks through /proc once. Without the
- * connector it looks once every period_ms, and says so once." And if the PID has
- * passed to another process at the write, that stranger is unregistered.
+ * connector it looks once every period_ms, and says so once." If the PID has
+ * passed to another process at the write, that stranger is unregistered; and it
+ * "counts the processes that matched but were gone".
  */
 #include "tool.h"
 
@@ -173,9 +174,13 @@ static void stop_at_write(pid_t pid)
 		 info.entry.nr != SYS_write);
 }
 
-static void stranger(void)
+/*
+ * A follow that is about to write the PID of a process which matches. Return:
+ * that process.
+ */
+static pid_t start_victim(void)
 {
-	pid_t pid, other;
+	pid_t pid;
 
 	if (!events)
 		set_period(URT_PERIOD_MS_MAX);
@@ -188,6 +193,13 @@ static void stranger(void)
 	if (!events)
 		set_period(100);
 	stop_at_write(tool.pid);
+	return pid;
+}
+
+static void stranger(void)
+{
+	pid_t pid = start_victim(), other;
+
 	usleep(2 * TICK);	/* the unit of start times */
 	end(pid);
 	other = start_numbered(pid, sleep_work, NULL);
@@ -199,6 +211,20 @@ static void stranger(void)
 	is(follow_count("registered "), 0, "and not as a process that matches");
 	end(other);
 	set_events_period();
+}
+
+static void come_late(void)
+{
+	pid_t pid = start_victim();
+
+	end(pid);
+	ptrace(PTRACE_DETACH, tool.pid, NULL, NULL);
+	is(follow_ends(), 0, "the process ended before the write");
+	is(follow_count("missed "), 1, "and is counted");
+	set_events_period();
+	follow_start("-n", "kthreadd");
+	follow_ends();
+	is(follow_count("missed "), 0, "a kernel thread is not");
 }
 
 /*
@@ -280,12 +306,13 @@ static void fill_list(void)
 
 int main(void)
 {
-	plan(2 + 3 + 4 + 4 + 5);
+	plan(2 + 3 + 4 + 3 + 4 + 5);
 	fd = status_open();
 	events = set_events_period();
 	filter();
 	lose_events();
 	stranger();
+	come_late();
 	refused();
 	fill_list();
 	return done();

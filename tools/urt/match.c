@@ -230,9 +230,9 @@ static bool is_in_unit(const struct criterion *criterion, const char *path)
 }
 
 /*
- * Whether the process @pid, other than urt, matches any of @criteria. If it was just forked,
- * @parent is its parent, and 0 otherwise. If it does not match, errno is the
- * error that kept this from being found out, or 0.
+ * Whether the process @pid matches any of @criteria; urt itself never does. If
+ * it was just forked, @parent is its parent, and 0 otherwise. If it does not
+ * match, errno is the error that kept this from being found out, or 0.
  */
 bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 {
@@ -243,12 +243,13 @@ bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 
 	if (!self)
 		self = getpid();
-	for (size_t i = 0; pid != self && i < criteria->count; i++) {
+	for (size_t i = 0; i < criteria->count; i++) {
 		struct criterion *one = &criteria->list[i];
 
+		if (pid == self)
+			break;
 		if (!i || one->kind != one[-1].kind) {
-			readable = read_kind(pid, parent, one->kind,
-					     text);
+			readable = read_kind(pid, parent, one->kind, text);
 			if (!readable)
 				error = errno;
 		}
