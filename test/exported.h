@@ -10,7 +10,7 @@
 #define FOLDER	"/tmp/urt_export"
 #define FILE_	FOLDER "/usertime.prom"
 
-#define EXPORTED_SIZE	(1 << 20)
+#define EXPORTED_SIZE	1000000
 
 /* What the file has, or an empty text. */
 static inline const char *exported(void)

@@ -84,7 +84,7 @@ static void counts_updates(void)
 	said("urt: not a number of updates: 0\n", "with a message");
 }
 
-static void appends(void)
+static void is_appended(void)
 {
 	tool_run("record", "-c", "2", "-o", CSV);
 	tool_run("record", "-c", "2", "-o", CSV);
@@ -174,7 +174,7 @@ static void reader_gone(void)
  * The FIFO has room for one page. Once it is full, urt waits; some updates later
  * it surely does.
  */
-static void stuck(void)
+static void ends_anyway(void)
 {
 	int reader = start_in_fifo(), queued = 0, before = -1;
 
@@ -202,10 +202,10 @@ int main(void)
 	status_register(fd, recorded);
 	set_period(100);
 	counts_updates();
-	appends();
+	is_appended();
 	rotated();
 	reader_gone();
-	stuck();
+	ends_anyway();
 	end(recorded);
 	return done();
 }

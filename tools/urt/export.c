@@ -2,10 +2,10 @@
 /*
  * urt export: the list in a file for Prometheus
  *
- * The file never has old figures: it is removed before anything can fail, and
- * however urt ends. As long as nothing in it changes, it is not written again:
- * on a disk, that would be a gigabyte a day. Only its time stamp is set, by
- * which users can tell whether the export is alive.
+ * The file never has old figures: it is removed before the list is read, and
+ * whenever urt exits. As long as nothing in it changes, it is not written again,
+ * because that may be a gigabyte a day. Only its time stamp is set, which tells
+ * users that the export is alive.
  */
 #define _FILE_OFFSET_BITS 64	/* for large inode numbers on 32-bit machines */
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@
 
 #include "urt.h"
 
-/* However long the period is, the time stamp is set so often, in ms. */
+/* The time stamp is set at least this often, however long the period is. */
 #define STAMP_MS	60000
 
 static const char *path;
@@ -92,7 +92,7 @@ static bool is_ours(void)
 	       file.st_ino == written.st_ino;
 }
 
-/* The file is up to date after this; @changed: the list is another. */
+/* Brings the file up to date. @changed: the list is not what it was then. */
 static void keep_file(const struct status *status, bool changed)
 {
 	long limit = parameter("max_processes");
@@ -106,7 +106,7 @@ static void keep_file(const struct status *status, bool changed)
 		err(failure, "%s", path);
 }
 
-/* However urt ends, it leaves no file that grows old. */
+/* Called by exit(3), so that no failure leaves a file behind. */
 static void remove_files(void)
 {
 	if (*temporary)
@@ -138,9 +138,10 @@ static int quiet_ms(const struct status *status)
 
 static int urt_export(const struct command *command, int argc, char **argv)
 {
-	bool changed = true, due = true;
+	bool changed = true;		/* since the file was written */
+	bool due = true;		/* an update has come since then */
 	struct status status = { 0 };
-	double next = 0;		/* the file is not kept before then */
+	double next = 0;		/* no earlier write than then */
 	int signals, came = NEWS;
 
 	while (next_option(command, argc, argv) != -1)
@@ -157,7 +158,8 @@ static int urt_export(const struct command *command, int argc, char **argv)
 			status_read(&status);
 			add_to_totals(&status);
 			changed |= status.changed;
-			due |= status.update || !status.count;
+			due |= status.update || !status.count ||
+			       now() >= next + STAMP_MS / 1000;
 		} else {
 			due = true;
 		}

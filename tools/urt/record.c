@@ -6,8 +6,8 @@
  * of whole rows, and only when poll(2) says that there is room. So urt never
  * waits in write(2), and can be ended while the output is stuck.
  *
- * If nothing has changed, the rows of the last update are written again, with
- * another time: that takes a small part of what making them does.
+ * If nothing has changed, the rows of the last update are written again with the
+ * new time, which costs a small part of making them.
  */
 #define _FILE_OFFSET_BITS 64	/* for large files on 32-bit machines */
 #define _GNU_SOURCE
@@ -35,7 +35,10 @@ static bool hung_up;		/* the file is to be opened again */
 static char *rows;		/* of the last update */
 static size_t rows_length;
 
-/* Opens the file for the first time, or again; then it need not wait for that. */
+/*
+ * Opens the file. The first time, this waits for the reader of a FIFO; @again, it
+ * fails if there is none.
+ */
 static void open_file(bool again)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
@@ -48,7 +51,7 @@ static void open_file(bool again)
 	out = fd;
 }
 
-/* Takes one of the signals. Return: whether it asks urt to end. */
+/* Reads one of the signals. Return: whether it asks urt to end. */
 static bool is_end(void)
 {
 	struct signalfd_siginfo info;

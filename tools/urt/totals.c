@@ -3,9 +3,9 @@
  * The time used under each command name since urt export began
  *
  * A process that started since then counts with all of its time, any other with
- * what it has used since its first line. What it uses counts for the name that
- * it has when that is read. Totals are never forgotten, since they are counters
- * for Prometheus.
+ * what it has used since its first line. The time that a read finds counts for
+ * the name that the process has then. Totals are never forgotten, since
+ * Prometheus expects that a counter does not fall.
  */
 #define _GNU_SOURCE
 
@@ -18,17 +18,16 @@
 #include "urt.h"
 
 /*
- * A process may change its name as often as it likes, for months. So there is
- * an end to the names that have a total of their own; the names that come after
- * that share one. No command has the name of that one, which has more than 15
- * bytes.
+ * A process may change its name as often as it likes, so the number of names with
+ * a total of their own is limited. All names that come later share one total,
+ * whose name is longer than that of any command.
  */
-#define NAMES_MAX	4096
+#define NAMES_MAX	1024
 #define OTHER_NAMES	"(all other names)"
 
 /*
- * Names are told apart by what is shown of them: two series with the same label
- * would make Prometheus refuse the whole file.
+ * Names that are shown in the same way share a total: two series with the same
+ * labels would make node_exporter refuse the whole file.
  */
 struct total {
 	char name[SHOWN_SIZE];
@@ -48,7 +47,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(first->name, second->name);
 }
 
-/* The total of the command @comm, which is made if there is none. */
+/* Return: the total of the command @comm. If there is none, this adds it. */
 static struct total *find_total(const char *comm)
 {
 	struct total key = { 0 }, **found, *new = &totals[NAMES_MAX];
@@ -70,9 +69,9 @@ static struct total *find_total(const char *comm)
 }
 
 /*
- * Whether @process, which has a new line, has started since urt began. Of one
- * that has already ended, this cannot be known: if it registered since urt
- * began, it most likely also started since then.
+ * Whether @process, whose line is new, has started since urt began. If it has
+ * ended already, its start time is not known. But if it registered after the
+ * first read, it most likely also started after urt began.
  */
 static bool is_new(const struct process *process, bool first_read)
 {

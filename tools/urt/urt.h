@@ -138,7 +138,6 @@ int wait_for(int status, int signals, int keys, int timeout_ms);
 int open_signals(const sigset_t *set, sigset_t *mask);
 int open_end_signals(void);
 void take_default(int number);
-bool next_update(struct status *status, int signals);
 
 /* write.c */
 

@@ -99,14 +99,3 @@ void take_default(int number)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
-
-/* Waits for the next update. Return: false if a signal came from @signals. */
-bool next_update(struct status *status, int signals)
-{
-	do {
-		if (wait_for(status->fd, signals, -1, -1) & SIGNAL)
-			return false;
-		status_read(status);
-	} while (!status->update && status->count);
-	return true;
-}
