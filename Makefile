@@ -13,8 +13,11 @@ PREFIX ?= /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
+# one that runs where the clock jumps over idle time
+idle_clock := urt_rename
 # one for 32-bit kernels, which only runs where the clock runs fast
 fast_clock := beyond_32bit
+special := nohz_full $(idle_clock) $(fast_clock)
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
@@ -179,11 +182,14 @@ test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual mac
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
+ifneq ($(filter $(idle_clock),$(TESTS)),)
+	@$(call in_guest,$(idle_clock),$(APPEND),$(OUT)-idle_clock,ICOUNT=0)
+endif
 ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
 	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
 endif
-ifneq ($(filter-out nohz_full $(fast_clock),$(TESTS)),)
-	@$(call in_guest,$(filter-out nohz_full $(fast_clock),$(TESTS)),$(APPEND),$(OUT))
+ifneq ($(filter-out $(special),$(TESTS)),)
+	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
 $(B)/prometheus/usr/bin/promtool:
@@ -211,7 +217,7 @@ test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtoo
 	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
 	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
 
-$(guest)/bench/bench: test/bench/bench.c usertime.h | tools
+$(guest)/bench/%: test/bench/%.c usertime.h | tools
 	$(call compile,$(cross))
 
 $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
@@ -220,11 +226,13 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
-bench: $(guest)/module/usertime.ko $(guest)/bench/bench $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
+bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
+in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
+bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
 	@scripts/need gnuplot-nox
-	@$(initramfs) $(guest)/bench/bench $(guest)/bench/least.ko
-	@LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs \
-		/test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
+	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
+	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
+		$(in_bench) /test/tool /test/usertime.ko /test/urt $(if $(BENCH_SHORT),short); } \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 

@@ -137,7 +137,7 @@ int main(void)
 	status_register(fd, odd);
 	tool_run("list", "--now");
 	said("  \\x1b[2J\\x09gr\303\266\\xff\n", "a name is made printable");
-	ok(!strchr(tool.text, '\033'), "no colours where there is no terminal");
+	ok(!strchr(tool.text, '\033'), "no colors where there is no terminal");
 
 	start_crowd(crowd, many);
 	for (int i = 0; i < many; i++)

@@ -1,54 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt run COMMAND [ARG...]: registers the command before its first
- * instruction, runs it, passes on signals and its exit status, and prints its
- * final user time as the module saw it beside what wait4(2) says."
+ * instruction, runs it, passes on signals and its exit status"; it "reports
+ * real, user and system time next to the module's figure and says what each
+ * counts: itself and with its children. It ends the way its command ended, by
+ * the same signal."
  */
 #include "tool.h"
 
 static int fd;
 static char self[4096];
 
-/* The two times that it has told, in microseconds; -1 for none. */
-static void told(long long *module, long long *waited)
-{
-	const char *text = strstr(tool.text, "user time: ");
-	double one, other;
+#define TIMES \
+	"itself: user %lf s (usertime), real %lf s\n" \
+	"with its children: user %lf s (wait4), system %lf s\n"
 
-	*module = -1;
-	*waited = -1;
-	if (text && sscanf(text, "user time: %lf s (usertime), %lf s (wait4)\n",
-			   &one, &other) == 2) {
-		*module = one * 1000000 + 0.5;
-		*waited = other * 1000000 + 0.5;
-	} else {
+/* The times that it has told, in microseconds; -1 for none. */
+struct told {
+	long long module, real, user, system;
+};
+
+static struct told told(void)
+{
+	const char *text = strstr(tool.text, "itself: ");
+	struct told told = { -1, -1, -1, -1 };
+	double module, real, user, system;
+
+	if (text && sscanf(text, TIMES, &module, &real, &user, &system) == 4)
+		told = (struct told){
+			module * 1000000 + 0.5, real * 1000000 + 0.5,
+			user * 1000000 + 0.5, system * 1000000 + 0.5,
+		};
+	else
 		diag("no times in: %s", tool.text);
-	}
+	return told;
 }
 
 static void times(void)
 {
-	long long module, waited;
+	struct told seen;
 	char line[4200];
+	double before;
 
 	set_period(500);
+	before = now_ms();
 	is(tool_run("run", self, "300"), 0, "run");
-	told(&module, &waited);
-	is_near(module, waited, TICK, "tells the final time");
-	ok(module >= 150000, "of all that the command did");
+	before = now_ms() - before;
+	seen = told();
+	is_near(seen.module, seen.user, TICK, "tells the final time");
+	ok(seen.module >= 150000, "of all that the command did");
+	if (!ok(seen.real >= 300000 && seen.real <= 1000 * before,
+		"its real time is not less, nor more than passed"))
+		diag("%lld us, %.0f ms passed", seen.real, before);
 
-	snprintf(line, sizeof(line), "%s 300; exit 7", self);
+	snprintf(line, sizeof(line), "%s 300 300; exit 7", self);
 	is(tool_run("run", "sh", "-c", line), 7, "the status of the command");
-	told(&module, &waited);
-	ok(module >= 0 && module < 150000 && waited >= module + 100000,
+	seen = told();
+	ok(seen.module >= 0 && seen.module < 150000 &&
+	   seen.user >= seen.module + 100000,
 	   "its children count for wait4(2) only");
+	if (!ok(seen.system >= 150000, "and with their system time"))
+		diag("%lld us", seen.system);
 
 	tool_run("run", "sh", "-c", "grep ^$$: /proc/urt/status");
-	ok(strchr(tool.text, ':') < strstr(tool.text, "user time"),
+	ok(strchr(tool.text, ':') < strstr(tool.text, "itself"),
 	   "it finds itself registered");
 	set_period(20);
 	tool_run("run", "sh", "-c", "echo -$$ >/proc/urt/status");
-	said("user time: unknown, it is not registered (usertime), ",
+	said("itself:             user unknown, it is not registered (usertime), real ",
 	     "and may change that");
 }
 
@@ -81,7 +100,7 @@ static void no_update(void)
 	stop_updates();
 	is(tool_run("run", "--now", "sh", "-c", "exit 3"), 3,
 	   "run --now does not wait for an update");
-	said(" s (usertime, so far), ", "and says so");
+	said(" s so far (usertime), ", "and says so");
 	tool_start("run", "sh", "-c", "exit 4");
 	while (!info.si_pid) {	/* the first may come before the command ends */
 		kill(tool.pid, SIGINT);
@@ -91,7 +110,7 @@ static void no_update(void)
 			die("waitid(2)");
 	}
 	is(tool_ends(), 4, "SIGINT ends the wait");
-	said(" s (usertime, so far), ", "and it says so");
+	said(" s so far (usertime), ", "and it says so");
 	set_period(20);
 }
 
@@ -134,23 +153,63 @@ static void signals(void)
 	while (state(pid) == 'T')
 		usleep(1000);
 	kill(tool.pid, SIGTERM);
-	is(tool_ends(), 128 + SIGTERM, "SIGCONT and SIGTERM are passed on, too");
+	is(tool_ends(), -1 - SIGTERM, "SIGCONT and SIGTERM are passed on, too");
+}
+
+/*
+ * Whatever ends the command, core file or not, ends urt, without one, even if
+ * urt ignored that signal before.
+ */
+static void same_signal(void)
+{
+	static const int ends[] = { SIGHUP, SIGKILL, SIGSEGV, SIGTERM,
+				    SIGUSR1 };
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	char number[16];
+	int status;
+
+	if (chdir("/tmp"))
+		die("a place for core files");
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		snprintf(number, sizeof(number), "%d", ends[i]);
+		if (!tool_fork()) {
+			setrlimit(RLIMIT_CORE, &limit);
+			signal(ends[i], SIG_IGN);
+			tool_exec("run", self, "0", "0", number, NULL);
+		}
+		while (tool_read())
+			;
+		close(tool.out);
+		waitpid(tool.pid, &status, 0);
+		is(WIFSIGNALED(status) ? WTERMSIG(status) : 0, ends[i],
+		   "signal %d ends urt as well", ends[i]);
+		ok(!WCOREDUMP(status) && !!strstr(tool.text, "itself: "),
+		   "without a core file, and after its report");
+	}
+	unlink("core");
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1) {		/* as the command that urt runs */
 		spin(atoi(argv[1]));
+		if (argc > 2)
+			spin_in_kernel(atoi(argv[2]));
+		if (argc > 3) {
+			signal(atoi(argv[3]), SIG_DFL);
+			raise(atoi(argv[3]));
+		}
 		return 0;
 	}
 	if (!realpath(argv[0], self))
 		die("the path of this test");
-	plan(7 + 7 + 4 + 5 + 2);
+	plan(9 + 7 + 4 + 5 + 10 + 2);
 	fd = status_open();
 	times();
 	failures();
 	no_update();
 	signals();
+	same_signal();
 	close(fd);
 	unload();
 	is(tool_run("run", "true"), 125, "run without the module");

@@ -1,233 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt watch: that list, redrawn at every update, in a terminal of any size;
- * q leaves; colours only on a terminal and not under NO_COLOR." However it
- * ends or stops, the terminal is as it was before.
+ * q leaves; colors only on a terminal and not under NO_COLOR." "The time, the
+ * period, the time until the next update, and a TOTAL line. Narrow terminals
+ * lose decimals before columns." However it ends or stops, the terminal is as
+ * it was before.
  */
-#include "tool.h"
+#include "screen.h"
 
-#include <pty.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <termios.h>
-#include <utmp.h>
-
-#define ROWS	60
-#define COLUMNS	200
-
-/* What a terminal shows that understands what urt writes, and no more. */
-static struct {
-	int rows, columns, row, column;
-	char cell[ROWS + 1][COLUMNS + 1];	/* from 1 */
-	int alternate, hidden, uncut;
-	int colours;		/* there were some */
-	int wrong;		/* since its top: outside, or not understood */
-	int drawn;		/* so often, from the top */
-	size_t seen;		/* of what urt has said */
-} screen;
-
-static int fd, terminal;
-static struct termios before;
-
-static int as_before(void)
-{
-	struct termios now;
-
-	if (tcgetattr(terminal, &now))
-		die("the terminal's modes");
-	return now.c_lflag == before.c_lflag &&
-	       now.c_iflag == before.c_iflag &&
-	       now.c_oflag == before.c_oflag;
-}
-
-static void clear_from(int row, int column)
-{
-	for (; row <= screen.rows; row++, column = 1)
-		memset(&screen.cell[row][column], ' ',
-		       screen.columns + 1 - column);
-}
-
-static void control(const char *parameters, char final)
-{
-	int set = final == 'h';
-
-	if (!strcmp(parameters, "?1049")) {
-		screen.alternate = set;
-		clear_from(1, 1);
-	} else if (!strcmp(parameters, "?25")) {
-		screen.hidden = !set;
-	} else if (!strcmp(parameters, "?7")) {
-		screen.uncut = set;
-	} else if (final == 'H') {
-		screen.row = atoi(parameters);
-		screen.column = 1;
-		if (screen.row == 1) {
-			screen.drawn++;
-			screen.wrong = 0;
-		} else if (screen.row < 1 || screen.row > screen.rows) {
-			screen.row = screen.rows;
-			screen.wrong++;
-		}
-	} else if (final == 'K') {
-		memset(&screen.cell[screen.row][screen.column], ' ',
-		       screen.columns + 1 - screen.column);
-	} else if (final == 'J') {
-		clear_from(screen.row, screen.column);
-	} else if (final == 'm') {
-		screen.colours++;
-	} else {
-		screen.wrong++;
-	}
-}
-
-/* Show what urt has said since. */
-static void show(void)
-{
-	const char *text = tool.text + screen.seen;
-	char parameters[16];
-	int length;
-
-	while (*text) {
-		if (*text == '\033') {
-			length = text[1] ? strspn(text + 2, "?;0123456789") : 0;
-			if (!text[1] || !text[2 + length])
-				break;	/* the rest is to come */
-			snprintf(parameters, sizeof(parameters), "%.*s",
-				 length, text + 2);
-			control(parameters, text[2 + length]);
-			text += 3 + length;
-		} else if ((unsigned char)*text < ' ') {
-			screen.wrong++;
-			text++;
-		} else {
-			if (screen.column > screen.columns)
-				screen.wrong++;
-			else
-				screen.cell[screen.row][screen.column++] =
-					*text;
-			text++;
-		}
-	}
-	screen.seen = text - tool.text;
-}
-
-static const char *row(int number)
-{
-	static char text[COLUMNS + 1];
-	int length = screen.columns;
-
-	memcpy(text, &screen.cell[number][1], length);
-	while (length && text[length - 1] == ' ')
-		length--;
-	text[length] = '\0';
-	return text;
-}
-
-static int row_of(const char *text)
-{
-	for (int i = 1; i <= screen.rows; i++)
-		if (strstr(row(i), text))
-			return i;
-	return 0;
-}
-
-/*
- * Read on until the screen has this text. What was drawn for another size may
- * come before; when it was drawn so often it should be there.
- */
-static int shows(const char *text)
-{
-	screen.drawn = 0;
-	do {
-		show();
-		if (row_of(text) && !screen.wrong)
-			return 1;
-	} while (screen.drawn < 50 && tool_read());
-	diag("no '%s' (%d wrong) on the screen:", text, screen.wrong);
-	for (int i = 1; i <= screen.rows; i++)
-		diag("|%s", row(i));
-	return 0;
-}
-
-static void resize(int rows, int columns)
-{
-	struct winsize size = { .ws_row = rows, .ws_col = columns };
-
-	screen.rows = rows;
-	screen.columns = columns;
-	screen.row = 1;
-	screen.column = 1;
-	clear_from(1, 1);
-	if (ioctl(tool.out, TIOCSWINSZ, &size))
-		die("the size of a terminal");
-}
-
-/*
- * Start urt watch in a terminal of that size, as a shell does, which is there
- * to continue it if it stops. The other end of the terminal stays open here,
- * to look at its modes.
- */
-static void start_watch(int rows, int columns, const char *option)
-{
-	struct winsize size = { .ws_row = rows, .ws_col = columns };
-	int status;
-	pid_t pid;
-
-	memset(&screen, 0, sizeof(screen));
-	tool.length = 0;
-	tool.text[0] = '\0';
-	if (openpty(&tool.out, &terminal, NULL, NULL, &size) ||
-	    tcgetattr(terminal, &before))
-		die("a terminal");
-	tool.pid = fork();
-	if (!tool.pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* not of the test's group */
-		login_tty(terminal);
-		terminal = 0;
-		signal(SIGTTOU, SIG_IGN);
-		pid = fork();
-		setpgid(pid, pid);
-		tcsetpgrp(0, pid ?: getpid());
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			signal(SIGTTOU, SIG_DFL);
-			signal(SIGINT, SIG_DFL);	/* test/run's shell */
-			signal(SIGQUIT, SIG_DFL);	/* ignores both */
-			tool_exec("watch", option, NULL);
-		}
-		while (waitpid(pid, &status, WUNTRACED) == pid &&
-		       WIFSTOPPED(status)) {
-			printf("stopped: %d\n", as_before());
-			fflush(stdout);
-			kill(-pid, SIGCONT);
-		}
-		_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
-					  128 + WTERMSIG(status));
-	}
-	resize(rows, columns);
-}
-
-static void press(const char *keys)
-{
-	if (write(tool.out, keys, strlen(keys)) < 0)
-		die("keys are pressed");
-}
-
-static void ends(int expected, const char *name)
-{
-	int status;
-
-	while (!strstr(tool.text + screen.seen, "\033[?1049l") && tool_read())
-		;
-	show();
-	if (waitpid(tool.pid, &status, 0) != tool.pid)
-		die("the shell is reaped");
-	is(WEXITSTATUS(status), expected, "%s", name);
-	ok(as_before() && !screen.alternate && !screen.hidden && screen.uncut,
-	   "the terminal is as it was");
-	close(tool.out);
-	close(terminal);
-}
+static int fd;
 
 static void sizes(pid_t spinner)
 {
@@ -237,24 +18,128 @@ static void sizes(pid_t spinner)
 	start_watch(24, 80, NULL);
 	ok(shows("%  spinner"), "the share of a spinner, after an update");
 	is(strncmp(row(3), begin, 8), 0, "is in the first line of the list");
-	ok(!strncmp(row(1), "3 registered, on ", 17) &&
-	   !strcmp(row(2), "    PID       USER TIME   SHARE  COMMAND"),
-	   "which has two lines above it");
+	is(strcmp(row(2), "    PID       USER TIME   SHARE  COMMAND"), 0,
+	   "which is under a header");
 	ok(row_of("  sleeper") == 5 || row_of("  other") == 5,
 	   "and ends where it should");
+	ok(row_of("  TOTAL ") == 6 && row_of("%  3 processes") == 6,
+	   "the total is under it");
 	ok(screen.alternate && screen.hidden && !screen.uncut && !as_before(),
 	   "the terminal is urt's own");
-	ok(screen.colours, "with colours");
+	ok(screen.colors, "with colors");
 
 	resize(3, 20);
-	ok(shows("and 2 more"), "three lines of twenty columns");
-	is(row_of("and 2 more"), 3, "the last says that there are more");
-	is(strcmp(row(1), "    PID       USER T"), 0, "lines are cut");
+	ok(shows_in(1, "    PID USER TIME SH"), "three lines of twenty columns");
+	is(strcmp(row(1), "    PID USER TIME SH"), 0, "lines are cut");
 	resize(1, 1);
-	ok(shows("a"), "one line of one column");
+	resize(1, 7);
+	begin[7] = '\0';
+	ok(shows_in(1, begin), "one line of seven columns");
 	resize(50, 132);
 	ok(shows("  spinner"), "a large one");
 	press("xQ");
+	press("q");
+	ends(0, "q leaves");
+}
+
+/* The row of @pid in a terminal of that width is @expected. */
+static void has_row(int columns, pid_t pid, const char *expected,
+		    const char *header)
+{
+	char begin[16];
+
+	snprintf(begin, sizeof(begin), "%7d ", pid);
+	resize(10, columns);
+	shows_in(2, header);
+	shows(expected);
+	shows(begin);
+	if (!ok(!strcmp(row(row_of(begin)) + 8, expected) &&
+		!strcmp(row(2), header), "%d columns", columns))
+		diag("%s\n# %s", row(2), row(row_of(begin)));
+}
+
+/*
+ * A process with a name of 15 bytes that has spun and is stopped: all of it is
+ * shown in 40 columns.
+ */
+static void narrow(void)
+{
+	pid_t pid = start_named("fifteen_letters", 100);
+	unsigned long long time;
+	struct list list;
+	char row[80];
+
+	status_register(fd, pid);
+	wait_update(fd);
+	list_read(fd, &list);
+	time = list_time(&list, pid);
+	start_watch(10, 48, NULL);
+	snprintf(row, sizeof(row), "%8llu.%06llu    0.0%%  fifteen_letters",
+		 time / 1000000, time % 1000000);
+	has_row(48, pid, row, "    PID       USER TIME   SHARE  COMMAND");
+	snprintf(row, sizeof(row), "%8llu.%05llu    0.0%%  fifteen_letters",
+		 time / 1000000, time % 1000000 / 10);
+	has_row(47, pid, row, "    PID      USER TIME   SHARE  COMMAND");
+	snprintf(row, sizeof(row), "%8llu.%01llu    0.0%%  fifteen_letters",
+		 time / 1000000, time % 1000000 / 100000);
+	has_row(43, pid, row, "    PID  USER TIME   SHARE  COMMAND");
+	snprintf(row, sizeof(row), "%9llu    0.0%%  fifteen_letters",
+		 time / 1000000);
+	has_row(42, pid, row, "    PID USER TIME   SHARE  COMMAND");
+	snprintf(row, sizeof(row), "%9llu    0%%  fifteen_letters",
+		 time / 1000000);
+	has_row(40, pid, row, "    PID USER TIME SHARE  COMMAND");
+	snprintf(row, sizeof(row), "%9llu    0%%  fifteen_lett",
+		 time / 1000000);
+	has_row(37, pid, row, "    PID USER TIME SHARE  COMMAND");
+	press("q");
+	ends(0, "q leaves");
+	end(pid);
+}
+
+/* Of processes that have stopped, when no line of another is left. */
+static void total_row(void)
+{
+	pid_t one = start_named("one", 20), other = start_named("other", 30);
+	unsigned long long all = 0;
+	struct list list;
+	char text[80];
+
+	status_register(fd, one);
+	status_register(fd, other);
+	do {
+		wait_update(fd);
+		list_read(fd, &list);
+	} while (list.lines != 4);
+	for (int i = 0; i < list.lines; i++)
+		all += list.line[i].time;
+	snprintf(text, sizeof(text), "  TOTAL %8llu.%06llu    0.0%%  %d processes",
+		 all / 1000000, all % 1000000, list.lines);
+	start_watch(10, 80, NULL);
+	ok(shows(text), "the total is the sum");
+	press("q");
+	ends(0, "q leaves");
+	end(one);
+	end(other);
+}
+
+/* The clock goes on while no update comes. */
+static void title(void)
+{
+	int hour, minute, second, found, end = 0;
+
+	set_period(3000);
+	start_watch(5, 80, NULL);
+	ok(shows_in(1, "  an update every 3 s, the next one within 3 s  (h: help)"),
+	   "the next update is within a period");
+	ok(shows_in(1, "the next one in 3 s"), "or in a period, after an update");
+	ok(shows_in(1, "the next one in 1 s"), "the time until then runs down");
+	found = sscanf(row(1), "%2d:%2d:%2d  an%n", &hour, &minute, &second,
+		       &end);
+	is(found, 3, "with the time of day");
+	is(end, 12, "in front");
+	set_period(7500);
+	ok(shows_in(1, "  an update every 7.5 s,"), "another period");
 	press("q");
 	ends(0, "q leaves");
 }
@@ -283,20 +168,16 @@ static void ends_and_stops(void)
 	setenv("NO_COLOR", "1", 1);
 	start_watch(24, 80, "--sort=time");
 	shows("%  spinner");
-	is(screen.colours, 0, "no colours under NO_COLOR");
+	is(screen.colors, 0, "no colors under NO_COLOR");
 	press("q");
 	ends(0, "q leaves");
 }
 
 int main(void)
 {
-	pid_t spinner = 0, sleeper, other;
+	pid_t spinner, sleeper, other;
 
-	plan(11 + 2 + 2 + 2 + 2 + 1 + 2 + 2);
-	mkdir("/dev/pts", 0755);
-	if (access("/dev/pts/ptmx", F_OK) &&
-	    mount("devpts", "/dev/pts", "devpts", 0, NULL))
-		die("terminals");
+	plan(11 + 2 + 2 + 2 + 2 + 1 + 2 + 2 + 6 + 2 + 1 + 2 + 6 + 2);
 	fd = status_open();
 	set_period(300);
 	sleeper = start_named("sleeper", 0);
@@ -311,5 +192,8 @@ int main(void)
 	is(tool_run("watch"), 1, "without a terminal");
 	said("urt: not a terminal", "it says that it needs one");
 	end(spinner);
+	narrow();
+	total_row();
+	title();
 	return done();
 }

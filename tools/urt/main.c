@@ -6,8 +6,10 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "urt.h"
 
@@ -15,7 +17,7 @@ int failure = EXIT_FAILURE;
 
 static const struct command * const commands[] = {
 	&run_command, &add_command, &del_command, &list_command,
-	&watch_command, &record_command, &export_command,
+	&watch_command, &record_command, &export_command, &follow_command,
 };
 
 /* Says how to get help on @command, and exits. */
@@ -78,6 +80,7 @@ static const struct command urt = {
 	"\n"
 	"  run                 run a command, and report its user time\n"
 	"  add, del            register and unregister processes\n"
+	"  follow              register all that match, also those that start later\n"
 	"  list                list the registered processes\n"
 	"  watch               show that list in the terminal, always up to date\n"
 	"  record              write it as CSV at every update\n"
@@ -88,8 +91,22 @@ static const struct command urt = {
 	NULL
 };
 
+/*
+ * Opens the standard descriptors that are closed on /dev/null. Otherwise the
+ * next file that is opened gets the number of one of them, and an error message
+ * may then be written to the list, where it may register a process.
+ */
+static void open_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			exit(failure);
+	}
+}
+
 int main(int argc, char **argv)
 {
+	open_descriptors();
 	argv[0] = program_invocation_short_name;
 	if (next_option(&urt, argc, argv) == 'V') {
 		printf("urt (usertime) %s\n", URT_VERSION);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The order of the lines that urt list and urt watch show, and their layout
+ * The rows that urt list and urt watch show: a process each, or all processes
+ * with the same command name, in the order that is asked for
  */
 #define _GNU_SOURCE
 
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "urt.h"
 
@@ -18,35 +18,44 @@ static int compare(double a, double b)
 	return (a > b) - (a < b);
 }
 
+static int by_registration(const void *a, const void *b)
+{
+	const struct row *one = a, *other = b;
+
+	return (one->process > other->process) -
+	       (one->process < other->process);
+}
+
+/* Groups, which have no PID, by their number of processes instead. */
 static int by_pid(const void *a, const void *b)
 {
-	const struct process * const *one = a, * const *other = b;
+	const struct row *one = a, *other = b;
 
-	return compare((*one)->pid, (*other)->pid);
+	return compare(other->count, one->count) ?:
+	       compare(one->process->pid, other->process->pid);
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct process * const *one = a, * const *other = b;
+	const struct row *one = a, *other = b;
 
-	return compare((*other)->time, (*one)->time) ?: by_pid(a, b);
+	return compare(other->time, one->time) ?: by_pid(a, b);
 }
 
-/* Unknown shares last: they compare as neither more nor less. */
+/* Unknown shares are last. */
 int by_share(const void *a, const void *b)
 {
-	const struct process * const *one = a, * const *other = b;
-	double share = isnan((*one)->share) ? -1 : (*one)->share;
-	double than = isnan((*other)->share) ? -1 : (*other)->share;
+	const struct row *one = a, *other = b;
 
-	return compare(than, share) ?: by_time(a, b);
+	return compare(isnan(other->share) ? -1 : other->share,
+		       isnan(one->share) ? -1 : one->share) ?: by_time(a, b);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	const struct process * const *one = a, * const *other = b;
+	const struct row *one = a, *other = b;
 
-	return strcmp((*one)->comm, (*other)->comm) ?: by_pid(a, b);
+	return strcmp(one->process->comm, other->process->comm) ?: by_pid(a, b);
 }
 
 static const struct {
@@ -59,91 +68,121 @@ static const struct {
 	{ "name", by_name },
 };
 
-/* Takes the options of list and watch. Return: whether one was --now. */
-bool take_order(const struct command *command, int argc, char **argv,
-		       struct order *order)
+/* Sorts by the key @name, or by the one that begins so. Return: false: none. */
+bool sort_by(struct view *view, const char *name)
 {
-	const size_t count = sizeof(keys) / sizeof(*keys);
-	bool at_once = false;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (strcmp(keys[i].name, name) &&
+		    (name[0] != keys[i].name[0] || name[1]))
+			continue;
+		view->compare = keys[i].compare;
+		return true;
+	}
+	return false;
+}
+
+/* Takes the options of list and watch. */
+void take_view(const struct command *command, int argc, char **argv,
+	       struct view *view)
+{
 	int option;
-	size_t i;
 
 	while ((option = next_option(command, argc, argv)) != -1) {
 		if (option == '0')
-			at_once = true;
+			view->at_once = true;
+		if (option == 'g')
+			view->group = true;
+		if (option == 'j')
+			view->json = true;
+		if (option == 'l')
+			view->command_line = true;
 		if (option == 'r')
-			order->reverse = true;
-		if (option != 's')
-			continue;
-		for (i = 0; i < count && strcmp(keys[i].name, optarg); i++)
-			;
-		if (i == count) {
+			view->reverse = true;
+		if (option == 's' && !sort_by(view, optarg)) {
 			warnx("cannot sort by %s", optarg);
 			bad_usage(command);
 		}
-		order->compare = keys[i].compare;
+	}
+	if (view->group && view->command_line) {
+		warnx("a group has no command line: -g or -l, not both");
+		bad_usage(command);
 	}
 	want_arguments(command, argc, 0);
-	return at_once;
 }
 
-/* The processes in this order; to be freed. */
-const struct process **sort(const struct status *status,
-				   const struct order *order)
+/* Adds what @other has used to @row. A share that is not known adds nothing. */
+static void add_row(struct row *row, const struct row *other)
 {
-	const struct process **sorted, *process;
+	row->count += other->count;
+	row->time += other->time;
+	if (isnan(row->share))
+		row->share = other->share;
+	else if (!isnan(other->share))
+		row->share += other->share;
+}
 
-	sorted = malloc((status->count + 1) * sizeof(*sorted));
-	if (!sorted)
-		err(failure, "memory");
-	for (size_t i = 0; i < status->count; i++)
-		sorted[i] = &status->processes[i];
-	if (order->compare)
-		qsort(sorted, status->count, sizeof(*sorted), order->compare);
-	for (size_t i = 0; order->reverse && i < status->count / 2; i++) {
-		process = sorted[i];
-		sorted[i] = sorted[status->count - 1 - i];
-		sorted[status->count - 1 - i] = process;
+struct row make_total(const struct row *rows, size_t count)
+{
+	struct row total = { .share = NAN };
+
+	for (size_t i = 0; i < count; i++)
+		add_row(&total, &rows[i]);
+	return total;
+}
+
+static int by_group(const void *a, const void *b)
+{
+	const struct row *one = a, *other = b;
+
+	return strcmp(one->process->comm, other->process->comm) ?:
+	       by_registration(a, b);
+}
+
+/* Makes one row of all that have the same name. Return: the number of rows. */
+static size_t group(struct row *rows, size_t count)
+{
+	size_t groups = 0;
+
+	qsort(rows, count, sizeof(*rows), by_group);
+	for (size_t i = 0; i < count; i++) {
+		if (groups && !strcmp(rows[groups - 1].process->comm,
+				      rows[i].process->comm))
+			add_row(&rows[groups - 1], &rows[i]);
+		else
+			rows[groups++] = rows[i];
 	}
-	return sorted;
+	return groups;
 }
 
-/* Colors are for people who want them: see https://no-color.org. */
-bool want_colors(void)
+static void reverse(struct row *rows, size_t count)
 {
-	const char *no = getenv("NO_COLOR");
+	for (size_t i = 0; i < count / 2; i++) {
+		struct row row = rows[i];
 
-	return isatty(STDOUT_FILENO) && (!no || !*no);
+		rows[i] = rows[count - 1 - i];
+		rows[count - 1 - i] = row;
+	}
 }
 
-/* As many characters of @text as there are columns, in @color, if any. */
-void put_line(const char *text, int columns, const char *color)
+/* The rows of @view in its order, to be freed. @count receives their number. */
+struct row *make_rows(const struct status *status, const struct view *view,
+		      size_t *count)
 {
-	int length = 0;
+	struct row *rows = malloc((status->count + 1) * sizeof(*rows));
 
-	while (text[length] && columns-- > 0)
-		length += character_length(text + length) ?: 1;
-	printf("%s%.*s%s", color, length, text, *color ? "\33[m" : "");
-}
+	if (!rows)
+		err(failure, "memory");
+	for (size_t i = 0; i < status->count; i++) {
+		const struct process *process = &status->processes[i];
 
-void put_header(int columns, bool colors)
-{
-	put_line("    PID       USER TIME   SHARE  COMMAND", columns,
-		 colors ? "\33[7m" : "");
-}
-
-/* The line of a process, green if it uses half a processor. */
-void put_process(const struct process *process, int columns,
-			bool colors)
-{
-	char line[SHOWN_SIZE + 64], share[32] = "-", shown[SHOWN_SIZE];
-
-	if (!isnan(process->share))
-		snprintf(share, sizeof(share), "%.1f%%", 100 * process->share);
-	snprintf(line, sizeof(line), "%7d %8llu.%06llu %7s  %s", process->pid,
-		 process->time / URT_UNIT_PER_SEC,
-		 process->time % URT_UNIT_PER_SEC, share,
-		 printable(process->comm, shown, sizeof(shown)));
-	put_line(line, columns,
-		 colors && process->share >= 0.5 ? "\33[32m" : "");
+		rows[i] = (struct row){ process, 1, process->time,
+					process->share };
+	}
+	*count = status->count;
+	if (view->group)
+		*count = group(rows, *count);
+	qsort(rows, *count, sizeof(*rows), view->compare ?: by_registration);
+	if (view->reverse)
+		reverse(rows, *count);
+	return rows;
 }

@@ -12,23 +12,38 @@
 
 #include "urt.h"
 
-/* Reads at most @size - 1 bytes of /proc/@pid/@file. Return: false on error. */
-static bool read_file(pid_t pid, const char *file, char *text, size_t size)
+/* Writes /proc/@pid/@file to @path; snprintf(3) would take ten times as long. */
+static void make_path(char *path, pid_t pid, const char *file)
+{
+	char digits[12], *digit = digits + sizeof(digits);
+
+	*--digit = '\0';
+	do
+		*--digit = '0' + pid % 10;
+	while (pid /= 10);
+	stpcpy(stpcpy(stpcpy(stpcpy(path, "/proc/"), digit), "/"), file);
+}
+
+/*
+ * Reads at most @size - 1 bytes of /proc/@pid/@file. Return: their number, which
+ * is 0 on error.
+ */
+size_t read_file(pid_t pid, const char *file, char *text, size_t size)
 {
 	ssize_t length = -1;
 	char path[40];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	make_path(path, pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		length = read(fd, text, size - 1);
 		close(fd);
 	}
-	if (length <= 0)
-		return false;
+	if (length < 0)
+		length = 0;
 	text[length] = '\0';
-	return true;
+	return length;
 }
 
 /*
@@ -81,6 +96,53 @@ pid_t parse_pid(const char *text)
 	return pid;
 }
 
+/*
+ * Reads the command line of @process, with a blank between two arguments.
+ * Return: false if it has none, if it may not be seen, or if the process is
+ * gone and its PID has passed to another.
+ */
+bool read_command_line(const struct process *process, char *text, size_t size)
+{
+	struct stat_line stat;
+	size_t length;
+
+	length = read_file(process->pid, "cmdline", text, size);
+	for (size_t i = 0; i < length; i++) {
+		if (!text[i])
+			text[i] = ' ';
+	}
+	while (length && text[length - 1] == ' ')
+		length--;
+	text[length] = '\0';
+	return length && read_stat(process->pid, &stat) &&
+	       stat.start == process->start;
+}
+
+/*
+ * Whether the character @code is invisible, though it may change how others
+ * are shown: it is in Unicode's category Cf, or is U+2028 or U+2029. These are
+ * the ranges of Unicode 15.0.
+ */
+static bool is_invisible(unsigned int code)
+{
+	static const unsigned int ranges[][2] = {
+		{ 0x00ad, 0x00ad }, { 0x0600, 0x0605 }, { 0x061c, 0x061c },
+		{ 0x06dd, 0x06dd }, { 0x070f, 0x070f }, { 0x0890, 0x0891 },
+		{ 0x08e2, 0x08e2 }, { 0x180e, 0x180e }, { 0x200b, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x2064 }, { 0x2066, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0x110bd, 0x110bd },
+		{ 0x110cd, 0x110cd }, { 0x13430, 0x1343f },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+		{ 0xe0001, 0xe0001 }, { 0xe0020, 0xe007f },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		if (code >= ranges[i][0] && code <= ranges[i][1])
+			return true;
+	}
+	return false;
+}
+
 /* The bytes of the printable UTF-8 character at @text; 0 if there is none. */
 int character_length(const char *text)
 {
@@ -100,7 +162,7 @@ int character_length(const char *text)
 		code = code << 6 | (byte[i] & 0x3f);
 	}
 	if (code < least[length] || code > 0x10ffff ||
-	    (code >= 0xd800 && code < 0xe000))
+	    (code >= 0xd800 && code < 0xe000) || is_invisible(code))
 		return 0;
 	return length;
 }

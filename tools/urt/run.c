@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -116,6 +117,44 @@ static void fill_signals(sigset_t *set)
 		sigdelset(set, not[i]);
 }
 
+/*
+ * Reports the time that the command has used: @process is its line, NULL if it
+ * has none, whose time is the @final one or not. The command ran for @real
+ * seconds.
+ */
+static void report(const struct process *process, bool final, double real,
+		   const struct rusage *usage)
+{
+	fputs("itself:             user ", stderr);
+	if (process) {
+		put_seconds(stderr, process->time);
+		fprintf(stderr, " s%s (usertime)", final ? "" : " so far");
+	} else {
+		fputs("unknown, it is not registered (usertime)", stderr);
+	}
+	fprintf(stderr, ", real %.6f s\n", real);
+	fprintf(stderr,
+		"with its children:  user %lld.%06ld s (wait4), system %lld.%06ld s\n",
+		(long long)usage->ru_utime.tv_sec,
+		(long)usage->ru_utime.tv_usec,
+		(long long)usage->ru_stime.tv_sec,
+		(long)usage->ru_stime.tv_usec);
+}
+
+/*
+ * Ends the way a command with the status @end did. A signal leaves no core file
+ * of urt beside that of the command. Return: the exit status.
+ */
+static int end_like(int end)
+{
+	if (!WIFSIGNALED(end))
+		return WEXITSTATUS(end);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(WTERMSIG(end), SIG_DFL);
+	take_default(WTERMSIG(end));
+	return 128 + WTERMSIG(end);	/* no signal ends process 1 so */
+}
+
 static int urt_run(const struct command *command, int argc, char **argv)
 {
 	const struct process *process;
@@ -124,6 +163,7 @@ static int urt_run(const struct command *command, int argc, char **argv)
 	sigset_t set, mask;
 	struct rusage usage;
 	int signals, end;
+	double real;
 	pid_t pid;
 
 	failure = 125;
@@ -135,27 +175,20 @@ static int urt_run(const struct command *command, int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);	/* ignored, children are reaped at once */
 	fill_signals(&set);
 	signals = open_signals(&set, &mask);
+	real = now();
 	pid = start(status.fd, argv + optind, &mask);
 	while (!has_ended(pid)) {
 		wait_for(-1, signals, -1, -1);
 		pass_signal(signals, pid);
 	}
+	real = now() - real;
 	status_read(&status);
 	final = !at_once && final_update(&status, signals, pid);
 	process = status_find(&status, pid);
 	if (wait4(pid, &end, 0, &usage) != pid)
 		err(failure, "wait4");
-	fputs("user time: ", stderr);
-	if (process) {
-		put_seconds(stderr, process->time);
-		fprintf(stderr, " s (usertime%s)", final ? "" : ", so far");
-	} else {
-		fputs("unknown, it is not registered (usertime)", stderr);
-	}
-	fprintf(stderr, ", %lld.%06lld s (wait4)\n",
-		(long long)usage.ru_utime.tv_sec,
-		(long long)usage.ru_utime.tv_usec);
-	return WIFSIGNALED(end) ? 128 + WTERMSIG(end) : WEXITSTATUS(end);
+	report(process, final, real, &usage);
+	return end_like(end);
 }
 
 static const struct option options[] = {
@@ -166,9 +199,11 @@ static const struct option options[] = {
 
 const struct command run_command = {
 	"run", "+0", options, "run [-0] COMMAND [ARGUMENT...]",
-	"Run COMMAND, registered before its first instruction, and report its user\n"
-	"time when it has ended: as the module saw it, after the next update, and\n"
-	"as wait4(2) does. The exit status is that of COMMAND.\n"
+	"Run COMMAND, registered before its first instruction, and report the time\n"
+	"that it used when it has ended: its own user time, as the module saw it\n"
+	"after the next update, the real time, and its user and system time with\n"
+	"that of its children, as wait4(2) reports it. urt run ends the way COMMAND\n"
+	"does: with its exit status, or by the same signal.\n"
 	"\n"
 	"  -0, --now           do not wait for that update\n",
 	urt_run

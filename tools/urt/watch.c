@@ -6,12 +6,10 @@
 
 #include <err.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "urt.h"
@@ -38,65 +36,6 @@ static void leave_terminal(void)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal);
 }
 
-/* Goes to the beginning of line @row, counted from 1, which is then empty. */
-static void go_to(int row)
-{
-	printf("\33[%d;1H\33[K", row);
-}
-
-/* What there is in all, for a terminal with room for that. */
-static void put_title(const struct status *status, int columns)
-{
-	double processors = 0;
-	char title[128];
-
-	for (size_t i = 0; i < status->count; i++) {
-		if (!isnan(status->processes[i].share))
-			processors += status->processes[i].share;
-	}
-	snprintf(title, sizeof(title),
-		 "%zu registered, on %.2f processors in user mode. q: quit",
-		 status->count, processors);
-	put_line(title, columns, "");
-}
-
-/* Draws all of the screen: the more lines it has, the more is around the status. */
-static void draw(const struct status *status, const struct order *order,
-		 bool colors)
-{
-	const struct process **sorted = sort(status, order);
-	struct winsize size = { 0 };
-	int rows, columns, row = 1;
-	char more[32];
-	size_t i = 0;
-
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	rows = size.ws_row ?: 24;
-	columns = size.ws_col ?: 80;
-	if (rows >= 5) {
-		go_to(row++);
-		put_title(status, columns);
-	}
-	if (rows >= 2) {
-		go_to(row++);
-		put_header(columns, colors);
-	}
-	for (; i < status->count && row + (i + 1 < status->count) <= rows; i++) {
-		go_to(row++);
-		put_process(sorted[i], columns, colors);
-	}
-	if (i < status->count && row <= rows) {
-		snprintf(more, sizeof(more), "and %zu more", status->count - i);
-		go_to(row++);
-		put_line(more, columns, "");
-	}
-	if (row <= rows)
-		printf("\33[%d;1H\33[J", row);
-	free(sorted);
-	if (fflush(stdout))
-		err(failure, "standard output");
-}
-
 /* A signal came: the terminal is left as it was before anything else is. */
 static void take_signal(int signals)
 {
@@ -112,55 +51,144 @@ static void take_signal(int signals)
 		enter_terminal();
 }
 
-static int urt_watch(const struct command *command, int argc, char **argv)
+/* Does what @key asks for. Return: false if that is to end. */
+static bool take_key(struct screen *screen, int key)
+{
+	size_t page = screen->page;
+
+	switch (key) {
+	case UP_KEY:
+		screen->first -= screen->first > 0;
+		break;
+	case DOWN_KEY:
+		screen->first++;
+		break;
+	case PAGE_UP_KEY:
+		screen->first -= page < screen->first ? page : screen->first;
+		break;
+	case PAGE_DOWN_KEY:
+		screen->first += page;
+		break;
+	case HOME_KEY:
+		screen->first = 0;
+		break;
+	case END_KEY:
+		screen->first = screen->last;
+		break;
+	case 'r':
+		screen->view.reverse = !screen->view.reverse;
+		break;
+	case 'h':
+	case '?':
+		screen->help = !screen->help;
+		break;
+	case 'q':
+		return false;
+	default:
+		sort_by(&screen->view, (char []){ key, '\0' });
+	}
+	if (screen->first > screen->last)
+		screen->first = screen->last;
+	return true;
+}
+
+/* Takes all the keys that have come. Return: false if one is to end. */
+static bool take_keys(struct screen *screen)
+{
+	static struct sequence sequence;
+	char typed[64];
+	ssize_t length = read(STDIN_FILENO, typed, sizeof(typed));
+
+	for (ssize_t i = 0; i < length; i++) {
+		if (!take_key(screen, take_byte(&sequence, typed[i])))
+			return false;
+	}
+	return length > 0;
+}
+
+/* Exits unless there is a terminal, with keys and a screen. */
+static void want_terminal(void)
+{
+	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &terminal))
+		errx(failure, "not a terminal; urt list and urt record need none");
+	if (!can_draw())
+		errx(failure, "a terminal with TERM=%s shows lines only; "
+		     "urt list needs no more", getenv("TERM") ?: "");
+}
+
+/* The time until the clock in the title shows the next second. */
+static int until_second_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return 1000 - time.tv_nsec / 1000000;
+}
+
+static int open_watch_signals(void)
 {
 	static const int caught[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP,
 				      SIGCONT, SIGWINCH };
-	struct order order = { .compare = by_share };
-	bool colors = want_colors();
-	struct status status = { 0 };
-	int came = 0, signals;
-	char key = '\0';
 	sigset_t set;
 
-	take_order(command, argc, argv, &order);
-	status.fd = status_open(O_RDONLY);
-	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &terminal))
-		errx(failure, "not a terminal; urt list and urt record need none");
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
 		sigaddset(&set, caught[i]);
-	signals = open_signals(&set, NULL);
+	return open_signals(&set, NULL);
+}
+
+static int urt_watch(const struct command *command, int argc, char **argv)
+{
+	struct screen screen = { .view.compare = by_share };
+	struct status status = { 0 };
+	bool goes_on = true;
+	int came, signals;
+
+	take_view(command, argc, argv, &screen.view);
+	screen.colors = want_colors();
+	status.fd = status_open(O_RDONLY);
+	want_terminal();
+	signals = open_watch_signals();
 	/* An error is told at the exit, when the terminal is as it was. */
 	setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	atexit(leave_terminal);
 	enter_terminal();
 	status_read(&status);
-	while (key != 'q') {
-		draw(&status, &order, colors);
-		came = wait_for(status.fd, signals, STDIN_FILENO, -1);
+	draw(&screen, &status);
+	while (goes_on) {
+		came = wait_for(status.fd, signals, STDIN_FILENO,
+				until_second_ms());
 		if (came & SIGNAL)
 			take_signal(signals);
-		if (came & KEY && read(STDIN_FILENO, &key, 1) != 1)
-			break;
+		if (came & KEY)
+			goes_on = take_keys(&screen);
 		if (came & NEWS)
 			status_read(&status);
+		screen.timed |= came & NEWS && status.update;
+		if (came)
+			draw(&screen, &status);
+		else
+			draw_title(&screen, &status);
 	}
 	return EXIT_SUCCESS;
 }
 
 static const struct option options[] = {
 	HELP_OPTION,
+	{ "command-line", no_argument, NULL, 'l' },
+	{ "group", no_argument, NULL, 'g' },
 	{ "reverse", no_argument, NULL, 'r' },
 	{ "sort", required_argument, NULL, 's' },
 	{ }
 };
 
 const struct command watch_command = {
-	"watch", "rs:", options, "watch [-r] [-s KEY]",
+	"watch", "glrs:", options, "watch [-r] [-g|-l] [-s KEY]",
 	"Show the list in the terminal, drawn again at every update, until q is\n"
-	"pressed.\n"
+	"pressed; h shows the other keys.\n"
 	"\n"
+	"  -g, --group         a line for all processes with the same command name\n"
+	"  -l, --command-line  the command line, not the command name\n"
 	"  -r, --reverse       in reverse order\n"
 	"  -s, --sort=KEY      by pid, time, share (the default) or name\n",
 	urt_watch

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A terminal, in which the tests start urt, and what it then shows
+ */
+#ifndef SCREEN_H
+#define SCREEN_H
+
+#include "tool.h"
+
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <termios.h>
+#include <utmp.h>
+
+#define ROWS	60
+#define COLUMNS	200
+
+/* What a terminal shows that understands what urt writes, and no more. */
+static struct {
+	int rows, columns, row, column;
+	char cell[ROWS + 1][COLUMNS + 1];	/* from 1 */
+	int alternate, hidden, uncut;
+	int colors;		/* there were some */
+	int wrong;		/* since its top: outside, or not understood */
+	int drawn;		/* so often, from the top */
+	size_t seen;		/* of what urt has said */
+} screen;
+
+static int terminal;
+static struct termios before;	/* its modes, when urt started */
+
+static inline int as_before(void)
+{
+	struct termios now;
+
+	if (tcgetattr(terminal, &now))
+		die("the terminal's modes");
+	return now.c_lflag == before.c_lflag &&
+	       now.c_iflag == before.c_iflag &&
+	       now.c_oflag == before.c_oflag;
+}
+
+static inline void clear_from(int row, int column)
+{
+	for (; row <= screen.rows; row++, column = 1)
+		memset(&screen.cell[row][column], ' ',
+		       screen.columns + 1 - column);
+}
+
+static inline void control(const char *parameters, char final)
+{
+	int set = final == 'h';
+
+	if (!strcmp(parameters, "?1049")) {
+		screen.alternate = set;
+		clear_from(1, 1);
+	} else if (!strcmp(parameters, "?25")) {
+		screen.hidden = !set;
+	} else if (!strcmp(parameters, "?7")) {
+		screen.uncut = set;
+	} else if (final == 'H') {
+		screen.row = atoi(parameters);
+		screen.column = 1;
+		if (screen.row == 1) {
+			screen.drawn++;
+			screen.wrong = 0;
+		} else if (screen.row < 1 || screen.row > screen.rows) {
+			screen.row = screen.rows;
+			screen.wrong++;
+		}
+	} else if (final == 'K') {
+		memset(&screen.cell[screen.row][screen.column], ' ',
+		       screen.columns + 1 - screen.column);
+	} else if (final == 'J') {
+		clear_from(screen.row, screen.column);
+	} else if (final == 'm') {
+		screen.colors++;
+	} else {
+		screen.wrong++;
+	}
+}
+
+/* Show what urt has said since. */
+static inline void show(void)
+{
+	const char *text = tool.text + screen.seen;
+	char parameters[16];
+	int length;
+
+	while (*text) {
+		if (*text == '\033') {
+			length = text[1] ? strspn(text + 2, "?;0123456789") : 0;
+			if (!text[1] || !text[2 + length])
+				break;	/* the rest is to come */
+			snprintf(parameters, sizeof(parameters), "%.*s",
+				 length, text + 2);
+			control(parameters, text[2 + length]);
+			text += 3 + length;
+		} else if ((unsigned char)*text < ' ') {
+			screen.wrong++;
+			text++;
+		} else {
+			if (screen.column > screen.columns)
+				screen.wrong++;
+			else
+				screen.cell[screen.row][screen.column++] =
+					*text;
+			text++;
+		}
+	}
+	screen.seen = text - tool.text;
+}
+
+static inline const char *row(int number)
+{
+	static char text[COLUMNS + 1];
+	int length = screen.columns;
+
+	memcpy(text, &screen.cell[number][1], length);
+	while (length && text[length - 1] == ' ')
+		length--;
+	text[length] = '\0';
+	return text;
+}
+
+static inline int row_of(const char *text)
+{
+	for (int i = 1; i <= screen.rows; i++)
+		if (strstr(row(i), text))
+			return i;
+	return 0;
+}
+
+/*
+ * Read on until the screen has this text, in this row unless that is 0. What
+ * was drawn for another size may come before; when it was drawn so often it
+ * should be there.
+ */
+static inline int shows_in(int number, const char *text)
+{
+	screen.drawn = 0;
+	do {
+		show();
+		if ((number ? !!strstr(row(number), text) : row_of(text)) &&
+		    !screen.wrong)
+			return 1;
+	} while (screen.drawn < 50 && tool_read());
+	diag("no '%s' (%d wrong) in row %d of the screen:", text, screen.wrong,
+	     number);
+	for (int i = 1; i <= screen.rows; i++)
+		diag("|%s", row(i));
+	return 0;
+}
+
+/* The same, anywhere on the screen. */
+static inline int shows(const char *text)
+{
+	return shows_in(0, text);
+}
+
+static inline void resize(int rows, int columns)
+{
+	struct winsize size = { .ws_row = rows, .ws_col = columns };
+
+	screen.rows = rows;
+	screen.columns = columns;
+	screen.row = 1;
+	screen.column = 1;
+	clear_from(1, 1);
+	if (ioctl(tool.out, TIOCSWINSZ, &size))
+		die("the size of a terminal");
+}
+
+/* Makes a terminal of that size, and sees to it that there can be one. */
+static inline void make_terminal(int rows, int columns)
+{
+	struct winsize size = { .ws_row = rows, .ws_col = columns };
+
+	mkdir("/dev/pts", 0755);
+	if (access("/dev/pts/ptmx", F_OK) &&
+	    mount("devpts", "/dev/pts", "devpts", 0, NULL))
+		die("terminals");
+	if (openpty(&tool.out, &terminal, NULL, NULL, &size) ||
+	    tcgetattr(terminal, &before))
+		die("a terminal");
+	tool.length = 0;
+	tool.text[0] = '\0';
+}
+
+/*
+ * Start urt in a terminal of that size, as a shell does, which is there to
+ * continue it if it stops. The other end of the terminal stays open here, to
+ * look at its modes.
+ */
+static inline void start_in_terminal(int rows, int columns,
+				     const char *subcommand, const char *option)
+{
+	int status;
+	pid_t pid;
+
+	memset(&screen, 0, sizeof(screen));
+	make_terminal(rows, columns);
+	tool.pid = fork();
+	if (!tool.pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* not of the test's group */
+		login_tty(terminal);
+		terminal = 0;
+		signal(SIGTTOU, SIG_IGN);
+		pid = fork();
+		setpgid(pid, pid);
+		tcsetpgrp(0, pid ?: getpid());
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			signal(SIGTTOU, SIG_DFL);
+			signal(SIGINT, SIG_DFL);	/* test/run's shell */
+			signal(SIGQUIT, SIG_DFL);	/* ignores both */
+			tool_exec(subcommand, option, NULL);
+		}
+		while (waitpid(pid, &status, WUNTRACED) == pid &&
+		       WIFSTOPPED(status)) {
+			printf("stopped: %d\n", as_before());
+			fflush(stdout);
+			kill(-pid, SIGCONT);
+		}
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
+					  128 + WTERMSIG(status));
+	}
+	resize(rows, columns);
+}
+
+static inline void start_watch(int rows, int columns, const char *option)
+{
+	setenv("TERM", "linux", 1);
+	start_in_terminal(rows, columns, "watch", option);
+}
+
+static inline void press(const char *keys)
+{
+	if (write(tool.out, keys, strlen(keys)) < 0)
+		die("keys are pressed");
+}
+
+static inline void ends(int expected, const char *name)
+{
+	int status;
+
+	while (!strstr(tool.text + screen.seen, "\033[?1049l") && tool_read())
+		;
+	show();
+	if (waitpid(tool.pid, &status, 0) != tool.pid)
+		die("the shell is reaped");
+	is(WEXITSTATUS(status), expected, "%s", name);
+	ok(as_before() && !screen.alternate && !screen.hidden && screen.uncut,
+	   "the terminal is as it was");
+	close(tool.out);
+	close(terminal);
+}
+
+#endif

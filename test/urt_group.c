@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "-g groups by command name": list and watch show one line for all processes
+ * of a name, with their number, their time and their share.
+ */
+#include "screen.h"
+
+static int fd;
+static struct list list;
+
+static pid_t start_registered(const char *name, int ms)
+{
+	pid_t pid = start_named(name, ms);
+
+	status_register(fd, pid);
+	return pid;
+}
+
+/* A line of the table: @count processes @name, which have used what @pids have. */
+static const char *line_of(int count, const char *name, const pid_t *pids,
+			   const char *share)
+{
+	static char line[80];
+	long long sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += list_time(&list, pids[i]);
+	snprintf(line, sizeof(line), "%7d %8lld.%06lld %7s  %s", count,
+		 sum / 1000000, sum % 1000000, share, name);
+	return line;
+}
+
+/* @first is in front of @second, and that of @third. */
+static void in_order(const char *first, const char *second, const char *third,
+		     const char *name)
+{
+	const char *one = strstr(tool.text, first);
+	const char *two = strstr(tool.text, second);
+	const char *three = strstr(tool.text, third);
+
+	if (!ok(one && two && three && one < two && two < three, "%s", name))
+		diag("not %s,%s,%s:\n%s", first, second, third, tool.text);
+}
+
+int main(void)
+{
+	pid_t a[3], b[2], c;
+	double share = 0;
+	const char *line;
+	int lines = 0;
+
+	plan(4 + 4 + 2 + 2 + 5);
+	fd = status_open();
+	stop_updates();
+	b[0] = start_registered("b", 20);
+	a[0] = start_registered("a", 20);
+	b[1] = start_registered("b", 300);
+	a[1] = start_registered("a", 20);
+	c = start_registered("c", 100);
+	a[2] = start_registered("a", 20);
+	list_read(fd, &list);
+	is(tool_run("list", "-0g"), 0, "list --now -g");
+	said(line_of(3, "a\n", a, "-"), "one line for three processes");
+	said(line_of(2, "b\n", b, "-"), "another for two");
+	for (line = tool.text; (line = strchr(line, '\n')); line++)
+		lines++;
+	is(lines, 4, "and a header, and one more");
+	in_order("  COUNT ", "  b\n", "  a\n", "as the first of each registered");
+	tool_run("list", "-0", "--group", "--sort=pid");
+	in_order("  a\n", "  b\n", "  c\n", "sorted by count, the largest first");
+	tool_run("list", "-0gs", "time");
+	in_order("  b\n", "  c\n", "  a\n", "sorted by time");
+	tool_run("list", "-0grs", "name");
+	in_order("  c\n", "  b\n", "  a\n", "sorted by name, in reverse order");
+
+	is(tool_run("list", "-0gl"), 1, "not with -l");
+	said("urt: a group has no command line: -g or -l, not both\n",
+	     "it says why");
+
+	go_on(a[1]);
+	set_period(2000);
+	is(tool_run("list", "-g"), 0, "list -g");
+	line = strstr(tool.text, "%  a\n");
+	while (line && line > tool.text && *line != ' ')
+		line--;
+	if (!ok(line && sscanf(line, "%lf%%", &share) == 1 && share > 60 &&
+		share < 150, "the share of one that spins is that of all"))
+		diag("%f:\n%s", share, tool.text);
+	stop(a[1]);
+
+	stop_updates();
+	list_read(fd, &list);
+	start_watch(10, 80, "-g");
+	ok(shows("  COUNT       USER TIME   SHARE  COMMAND"), "watch -g");
+	ok(shows(line_of(3, "a", a, "-")), "one line for three processes");
+	ok(shows("  6 processes"), "with the total");
+	press("q");
+	ends(0, "q leaves");
+	end(c);
+	return done();
+}

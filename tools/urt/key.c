@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The keys that urt watch takes, as terminals send them
+ *
+ * An arrow sends ESC [ A or ESC O A, depending on the terminal's mode. Other
+ * keys send ESC [ 5 ~, where the number says which. A sequence may come in
+ * pieces, or behind other keys, so it is taken byte by byte.
+ */
+#define _GNU_SOURCE
+
+#include "urt.h"
+
+static int numbered_key(int number)
+{
+	switch (number) {
+	case 1:
+	case 7:
+		return HOME_KEY;
+	case 4:
+	case 8:
+		return END_KEY;
+	case 5:
+		return PAGE_UP_KEY;
+	case 6:
+		return PAGE_DOWN_KEY;
+	}
+	return NO_KEY;
+}
+
+static int final_key(char final, int number)
+{
+	switch (final) {
+	case 'A':
+		return UP_KEY;
+	case 'B':
+		return DOWN_KEY;
+	case 'F':
+		return END_KEY;
+	case 'H':
+		return HOME_KEY;
+	case '~':
+		return numbered_key(number);
+	}
+	return NO_KEY;
+}
+
+/* Takes a byte between ESC [ and the end of a sequence. */
+static void take_parameter(struct sequence *sequence, char byte)
+{
+	if (byte < '0' || byte > '9')
+		sequence->more = true;
+	else if (!sequence->more && sequence->number < 100)
+		sequence->number = 10 * sequence->number + byte - '0';
+}
+
+/*
+ * Takes the next byte that was typed. Return: the key that it completes, NO_KEY
+ * if it completes none, or one that is not known.
+ */
+int take_byte(struct sequence *sequence, char byte)
+{
+	char begin = sequence->begin;
+
+	if (byte == '\33') {
+		*sequence = (struct sequence){ .begin = '\33' };
+		return NO_KEY;
+	}
+	if (begin == '\33' && (byte == '[' || byte == 'O')) {
+		sequence->begin = byte;
+		return NO_KEY;
+	}
+	if (begin == '[' && byte >= ' ' && byte < '@') {
+		take_parameter(sequence, byte);
+		return NO_KEY;
+	}
+	sequence->begin = '\0';
+	return begin == '[' || begin == 'O' ?
+	       final_key(byte, sequence->number) : byte;
+}

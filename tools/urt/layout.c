@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A row of urt list and urt watch as a line of text
+ */
+#define _GNU_SOURCE
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "urt.h"
+
+/* With all decimals, and with the longest name that needs no escapes. */
+#define FULL_COLUMNS	(33 + COMM_SIZE - 1)
+
+/* Whether standard output is a terminal that understands escape sequences. */
+bool can_draw(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb");
+}
+
+/* Colors are for people who want them: see https://no-color.org. */
+bool want_colors(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return can_draw() && (!no || !*no);
+}
+
+/*
+ * As many characters of @text as there are columns, in @color, if any. A wide
+ * character counts as one column: watch has the terminal cut such a line.
+ */
+void put_line(const char *text, int columns, const char *color)
+{
+	int length = 0;
+
+	while (text[length] && columns-- > 0)
+		length += character_length(text + length) ?: 1;
+	printf("%s%.*s%s", color, length, text, *color ? "\33[m" : "");
+}
+
+/* The decimals of a time that leave enough of @columns for the name. */
+static int time_decimals(int columns)
+{
+	if (columns >= FULL_COLUMNS)
+		return 6;
+	return columns > FULL_COLUMNS - 6 ? columns - (FULL_COLUMNS - 6) : 0;
+}
+
+/* Without its decimals, the share is narrower by two columns. */
+static bool has_short_share(int columns)
+{
+	return columns < FULL_COLUMNS - 6;
+}
+
+static void put_fields(const char *number, const char *time, const char *share,
+		       const char *text, int columns, const char *color)
+{
+	static char line[4 * COMMAND_LINE_SIZE + 64];
+
+	snprintf(line, sizeof(line), "%7s %*s %*s  %s", number,
+		 9 + time_decimals(columns), time,
+		 has_short_share(columns) ? 5 : 7, share, text);
+	put_line(line, columns, color);
+}
+
+static void put_times(const char *number, const struct row *row,
+		      const char *text, int columns, const char *color)
+{
+	int length, decimals = time_decimals(columns);
+	char time[32], share[32] = "-";
+
+	length = snprintf(time, sizeof(time), "%llu.%06llu",
+			  row->time / URT_UNIT_PER_SEC,
+			  row->time % URT_UNIT_PER_SEC);
+	/* Cut, not rounded; the point goes with the last decimal. */
+	time[length - 6 + (decimals ?: -1)] = '\0';
+	if (!isnan(row->share))
+		snprintf(share, sizeof(share), "%.*f%%",
+			 !has_short_share(columns), 100 * row->share);
+	put_fields(number, time, share, text, columns, color);
+}
+
+void put_header(const struct view *view, int columns, bool colors)
+{
+	put_fields(view->group ? "COUNT" : "PID", "USER TIME", "SHARE",
+		   "COMMAND", columns, colors ? "\33[7m" : "");
+}
+
+/*
+ * What is shown as the name of @row: its command line, if @view wants that and
+ * the process has one, or its command name. Valid until the next call.
+ */
+const char *row_name(const struct row *row, const struct view *view)
+{
+	static char text[COMMAND_LINE_SIZE], shown[4 * COMMAND_LINE_SIZE];
+
+	if (view->command_line &&
+	    read_command_line(row->process, text, sizeof(text)))
+		return printable(text, shown, sizeof(shown));
+	return printable(row->process->comm, shown, sizeof(shown));
+}
+
+/* The line of a row, green if it uses half a CPU or more. */
+void put_row(const struct row *row, const struct view *view, int columns,
+	     bool colors)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", view->group ?
+		 (long long)row->count : row->process->pid);
+	put_times(number, row, row_name(row, view), columns,
+		  colors && row->share >= 0.5 ? "\33[32m" : "");
+}
+
+void put_total(const struct row *total, const char *text, int columns)
+{
+	put_times("TOTAL", total, text, columns, "");
+}
