@@ -230,15 +230,17 @@ static void fork_costs(void)
 int main(int argc, char **argv)
 {
 	static const int counts[] = { 100, 1000, 10000 };
-	int first = 0, last = 2, fd;
+	int first = 0, last = 2, fd;	/* of counts */
 
 	if (argc < 3 || argc > 4) {
 		fprintf(stderr, "usage: tool USERTIME.KO URT [short]\n");
 		return 1;
 	}
 	urt = argv[2];
-	if (argc == 4)
-		first = last = 1;
+	if (argc == 4) {
+		first = 1;
+		last = 1;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	write_file("/proc/sys/kernel/pid_max", "4000000");
 	write_file("/proc/sys/kernel/threads-max", "200000");

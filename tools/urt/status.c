@@ -281,7 +281,8 @@ static void merge_lines(struct status *status)
 		if (count == status->room) {
 			status->room = 2 * status->room + 64;
 			status->processes = resize(status->processes,
-				status->room * sizeof(*status->processes));
+						   status->room *
+						   sizeof(*process));
 		}
 		process = &status->processes[count++];
 		if (old == before) {

@@ -61,7 +61,7 @@ extern int failure;
 
 int next_option(const struct command *command, int argc, char **argv);
 void want_arguments(const struct command *command, int argc, int want);
-__attribute__((noreturn)) void bad_usage(const struct command *command);
+_Noreturn void bad_usage(const struct command *command);
 int finish(void);
 
 extern const struct command run_command, add_command, del_command, list_command,
