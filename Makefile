@@ -9,12 +9,15 @@
 
 B := build
 OUT := $(B)/test
-PREFIX := /usr/local
+PREFIX ?= /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
-# those that run where the clock runs fast; the second is for 32-bit kernels
-fast_clock := urt_rename beyond_32bit
+# one that runs where the clock jumps over idle time
+idle_clock := urt_rename
+# one for 32-bit kernels, which only runs where the clock runs fast
+fast_clock := beyond_32bit
+special := nohz_full $(idle_clock) $(fast_clock)
 
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
@@ -33,12 +36,20 @@ modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
 	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
-install: $(B)/urt	## install the tool, urt-plot, the page and completion (PREFIX, DESTDIR)
-	install -D -m 755 $(B)/urt $(DESTDIR)$(PREFIX)/bin/urt
-	install -D -m 755 tools/urt/plot $(DESTDIR)$(PREFIX)/bin/urt-plot
-	install -D -m 644 man/urt.1 $(DESTDIR)$(PREFIX)/share/man/man1/urt.1
+prefix = $(DESTDIR)$(PREFIX)
+
+install: $(B)/urt	## install the tool, urt-plot, their pages and the completion (PREFIX, DESTDIR)
+	install -D -m 755 $(B)/urt $(prefix)/bin/urt
+	install -D -m 755 tools/urt/plot $(prefix)/bin/urt-plot
+	install -D -m 644 man/urt.1 $(prefix)/share/man/man1/urt.1
+	install -D -m 644 man/urt-plot.1 $(prefix)/share/man/man1/urt-plot.1
 	install -D -m 644 tools/urt/urt.bash-completion \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/urt
+		$(prefix)/share/bash-completion/completions/urt
+
+uninstall:	## remove what install has installed
+	rm -f $(prefix)/bin/urt $(prefix)/bin/urt-plot \
+		$(prefix)/share/man/man1/urt.1 $(prefix)/share/man/man1/urt-plot.1 \
+		$(prefix)/share/bash-completion/completions/urt
 
 # For this machine: CC, CPPFLAGS, CFLAGS and LDFLAGS are the user's.
 CFLAGS ?= -O2 -g
@@ -72,7 +83,6 @@ arch_x86_64 := amd64 cloud-amd64 x86_64-linux-gnu x86
 deb_arch := $(word 1,$(arch_$(arch)))
 flavour := $(or $(FLAVOUR),$(word 2,$(arch_$(arch))))
 triplet := $(word 3,$(arch_$(arch)))
-fast_tests := $(filter $(if $(filter arm,$(arch)),$(fast_clock),urt_rename),$(TESTS))
 tools := qemu-system-$(word 4,$(arch_$(arch))) cpio kmod xz-utils perl gcc
 
 debian := $(B)/debian-$(if $(RELEASE)$(FLAVOUR),$(if $(RELEASE),$(RELEASE)-)$(flavour),$(deb_arch))
@@ -172,11 +182,14 @@ test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual mac
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
-ifneq ($(fast_tests),)
-	@$(call in_guest,$(fast_tests),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+ifneq ($(filter $(idle_clock),$(TESTS)),)
+	@$(call in_guest,$(idle_clock),$(APPEND),$(OUT)-idle_clock,ICOUNT=0)
 endif
-ifneq ($(filter-out nohz_full $(fast_clock),$(TESTS)),)
-	@$(call in_guest,$(filter-out nohz_full $(fast_clock),$(TESTS)),$(APPEND),$(OUT))
+ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
+	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+endif
+ifneq ($(filter-out $(special),$(TESTS)),)
+	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
 $(B)/prometheus/usr/bin/promtool:
@@ -258,12 +271,13 @@ test-deb: deb	## install, load and purge them on Debian 12 and 13 (ONLY=12: on o
 test-kernels:	## the tests on all the kernels, with a table (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual pages, the guide
-	@scripts/need sparse shellcheck kmod man-db mandoc
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual pages, the units, the guide
+	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
+	@$(MAKE) -s $(B)/here/urt CROSS_COMPILE=
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
 		ARCH=$(if $(KDIR),$(ARCH),$(arch)) \
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
-		CFLAGS="$(cflags)" scripts/check $(B)/check $<
+		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
 clean:	## remove all that was built, but not what was fetched
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
@@ -272,7 +286,7 @@ clean:	## remove all that was built, but not what was fetched
 help:	## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install install tools demo test-plot test test-metrics test-fleet \
+.PHONY: all module modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
 	test-debug test-mutants test-here bench programs guest-root guest-module deb test-deb \
 	test-kernels check clean help
 .DELETE_ON_ERROR:

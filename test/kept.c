@@ -9,6 +9,7 @@
 #include "process.h"
 #include "urt.h"
 
+#include <limits.h>
 #include <sys/mount.h>
 
 #define LINES	2000
@@ -244,6 +245,21 @@ static long held_at_rest(const char *group)
 }
 
 /*
+ * Since 6.8, memory.stat may be two seconds old. Wait until it says what it will
+ * say in the end, or for as long as memory may take to come back.
+ */
+static void wait_until_held(long least, long most)
+{
+	long long deadline = now_ms() + SECONDS * 1000;
+	long bytes;
+
+	do {
+		usleep(20000);
+		bytes = held("usertime-reader");
+	} while ((bytes < least || bytes >= most) && now_ms() < deadline);
+}
+
+/*
  * The reader stops between what it does, but not by a signal: the first process
  * of a namespace does not get one from inside.
  */
@@ -313,10 +329,13 @@ static void memory(void)
 		die("a reader starts in a PID namespace");
 	close(has_come[1]);
 	wait_for_reader();
+	wait_until_held(FILES * 100, LONG_MAX);	/* each takes 200 or more */
 	before = held_at_rest("usertime-reader");
 	next();
+	wait_until_held(before + FILES * page / 2, LONG_MAX);
 	read = held_at_rest("usertime-reader");
 	next();
+	wait_until_held(0, before + 2 * page);
 	closed = held_at_rest("usertime-reader");
 	diag("%ld bytes for each file that is read; the list has %zu",
 	     (read - before) / FILES, list.length);

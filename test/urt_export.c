@@ -1,61 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "urt export FILE: usertime_user_seconds_total{pid,comm} and
- * usertime_registered_processes in Prometheus's text format, written
- * atomically at every update." promtool(1) is asked by make test-metrics.
+ * "urt export FILE: usertime_user_seconds_total{pid,comm},
+ * usertime_registered_processes and usertime_max_processes in Prometheus's text
+ * format, written atomically." make test-metrics asks promtool(1).
  */
-#include "tool.h"
+#include "exported.h"
 
 #include <dirent.h>
 #include <sys/mount.h>
 
-#define FOLDER	"/tmp/urt_export"
-#define FILE_	FOLDER "/usertime.prom"
-
 static int fd;
-
-/* What the file has, or an empty text. */
-static const char *exported(void)
-{
-	static char text[65536];
-	FILE *file = fopen(FILE_, "r");
-	size_t length = 0;
-
-	if (file) {
-		length = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-	}
-	text[length] = '\0';
-	return text;
-}
-
-/* Wait until the file has this text. */
-static int in_file(const char *format, ...)
-{
-	char wanted[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(wanted, sizeof(wanted), format, args);
-	va_end(args);
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
-		if (strstr(exported(), wanted))
-			return 1;
-	}
-	diag("no '%s' in:\n%s", wanted, exported());
-	return 0;
-}
 
 /* Every time that it is read the file is whole, and it is often another. */
 static void is_always_whole(void)
 {
-	static const char end[] = "usertime_registered_processes 2\n";
+	static const char end[] = "usertime_max_processes 4096\n";
 	struct stat status;
 	int whole = 1, files = 0;
 	ino_t last = 0;
 
 	set_period(10);
-	while (files < 20 && whole) {
+	while (files < 4 && whole) {
 		const char *text = exported();
 		size_t length = strlen(text);
 
@@ -71,7 +36,7 @@ static void is_always_whole(void)
 	is(status.st_mode & 07777, 0644, "and anyone may read it");
 }
 
-/* For make test-metrics, which has promtool(1) read what stands here. */
+/* For make test-metrics, where promtool(1) reads this. */
 static void show(const char *text)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
@@ -100,7 +65,8 @@ static void make_folder(void)
 		die("a small file system");
 }
 
-static void no_room(void)
+/* The file is to be written again, since @spinner is spinning. */
+static void no_room(pid_t spinner)
 {
 	int filler;
 
@@ -112,6 +78,7 @@ static void no_room(void)
 	if (errno != ENOSPC)
 		die("the file system can be filled");
 	close(filler);
+	go_on(spinner);
 	set_period(50);
 	is(tool_ends(), 1, "no room ends it, with status 1");
 	stop_updates();
@@ -125,7 +92,7 @@ int main(void)
 	pid_t spun, odd;
 	long long used;
 
-	plan(17);
+	plan(18);
 	umask(022);
 	make_folder();
 	fd = status_open();
@@ -145,25 +112,27 @@ int main(void)
 		   spun, used / 1000000, used % 1000000),
 	   "the time of a process, in seconds");
 	ok(in_file("\nusertime_registered_processes 1\n"), "how many there are");
+	ok(in_file("\nusertime_max_processes %ld\n",
+		   parameter("max_processes")), "and how many there may be");
 
 	status_register(fd, odd);
 	set_period(50);
 	ok(in_file("{pid=\"%d\",comm=\"a\\\\b \\\"c\\\"\\\\x0a\\\\xff\"} ", odd),
 	   "a label's quotes and backslashes");
 	ok(in_file("\nusertime_registered_processes 2\n"), "there are more");
-	is_always_whole();
 	show(exported());
+	go_on(odd);
+	is_always_whole();
 
 	stop_updates();
 	status_write(fd, "-%d", spun);
 	status_write(fd, "-%d", odd);
 	ok(in_file("\nusertime_registered_processes 0\n"), "there are none");
-	kill(tool.pid, SIGTERM);
-	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
+	is(tool_signaled(SIGTERM), 0, "SIGTERM ends it, with status 0");
 	is(files_in_folder(), 0, "it leaves no file that would grow stale");
 
 	status_register(fd, spun);
-	no_room();
+	no_room(spun);
 	status_write(fd, "-%d", spun);
 
 	is(tool_run("export", FOLDER), 1, "what cannot be replaced");

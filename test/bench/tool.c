@@ -31,8 +31,11 @@
 #define FIRST_PID	10000
 #define PERIOD_S	(URT_PERIOD_MS_DEFAULT / 1000)
 
-/* A quarter of an hour: urt looks at each name twelve times. */
-#define UPDATES		180
+/* 16 minutes: urt looks at each name twelve times. */
+#define UPDATES		192
+
+/* Forks of other programs that urt follow looks at. */
+#define FORKS		2000
 
 #define NO_GOAL		-1
 
@@ -87,7 +90,7 @@ static long long cpu_ns(pid_t pid)
 /* Starts urt with these arguments, the last of which is NULL. */
 static pid_t start_urt(const char * const *arguments)
 {
-	const char *argv[8] = { "urt" };
+	const char *argv[16] = { "urt" };
 	pid_t pid;
 
 	for (int i = 0; arguments[i]; i++)
@@ -185,18 +188,59 @@ static void update_costs(int count)
 	end_sleepers(count);
 }
 
+/*
+ * Reports what a fork of a program that does not match costs urt follow. The
+ * child sleeps, so that urt finds it alive, which is what costs most.
+ */
+static void fork_cost(const char *what, const char * const *arguments)
+{
+	pid_t follow = start_urt(arguments), pid;
+	long long before;
+
+	sleep(2);
+	before = cpu_ns(follow);
+	for (int i = 0; i < FORKS; i++) {
+		pid = fork();
+		if (!pid) {
+			usleep(1000);
+			_exit(0);
+		}
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			die("fork(2)");
+	}
+	report(what, 1, (double)(cpu_ns(follow) - before) / FORKS, NO_GOAL);
+	end_urt(follow);
+}
+
+static void fork_costs(void)
+{
+	static const char * const name[] = { "follow", "-n", "none", NULL };
+	static const char * const exe[] = { "follow", "-x", "/none", NULL };
+	static const char * const unit[] = { "follow", "-u", "none", NULL };
+	static const char * const all[] = {
+		"follow", "-n", "none", "-x", "/none", "-u", "none", NULL
+	};
+
+	fork_cost("urt follow -n: a stranger's fork (in all)", name);
+	fork_cost("urt follow -x: a stranger's fork (in all)", exe);
+	fork_cost("urt follow -u: a stranger's fork (in all)", unit);
+	fork_cost("urt follow -n -x -u: a stranger's fork (in all)", all);
+}
+
 int main(int argc, char **argv)
 {
 	static const int counts[] = { 100, 1000, 10000 };
-	int first = 0, last = 2, fd;
+	int first = 0, last = 2, fd;	/* of counts */
 
 	if (argc < 3 || argc > 4) {
 		fprintf(stderr, "usage: tool USERTIME.KO URT [short]\n");
 		return 1;
 	}
 	urt = argv[2];
-	if (argc == 4)
-		first = last = 1;
+	if (argc == 4) {
+		first = 1;
+		last = 1;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	write_file("/proc/sys/kernel/pid_max", "4000000");
 	write_file("/proc/sys/kernel/threads-max", "200000");
@@ -206,5 +250,6 @@ int main(int argc, char **argv)
 	close(fd);
 	for (int i = first; i <= last; i++)
 		update_costs(counts[i]);
+	fork_costs();
 	return 0;
 }

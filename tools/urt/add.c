@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,86 +13,140 @@
 
 #include "urt.h"
 
-/*
- * Registers (@sign 1) or unregisters (-1) all processes with the command name
- * @name. Those that have ended since, or are not registered, do not count.
- *
- * Return: whether there was any, and no other error.
- */
-static bool write_named(int fd, int sign, const char *name)
+static struct {
+	int fd;			/* of the list */
+	int sign;		/* 1: register, -1: unregister */
+	bool found, failed;	/* a process; to write it */
+} writing;
+
+static struct criteria criteria;
+
+/* Those that have ended, or are not registered, do not count as found. */
+static void write_if_matches(pid_t pid)
 {
-	bool found = false, failed = false;
-	DIR *proc = opendir("/proc");
-	struct stat_line stat;
-	struct dirent *entry;
-
-	if (!proc)
-		err(failure, "/proc");
-	while ((entry = readdir(proc))) {
-		pid_t pid = parse_pid(entry->d_name);
-
-		if (!pid || pid == getpid() || !read_stat(pid, &stat) ||
-		    strcmp(stat.comm, name))
-			continue;
-		if (write_id(fd, sign * pid)) {
-			found = true;
-		} else if (errno != ESRCH) {
-			warn_of_id(sign * pid);
-			failed = true;
-		}
+	if (!matches(&criteria, pid, 0))
+		return;
+	if (write_id(writing.fd, writing.sign * pid)) {
+		writing.found = true;
+	} else if (errno != ESRCH) {
+		warn_of_id(writing.sign * pid);
+		writing.failed = true;
 	}
-	closedir(proc);
-	if (!found && !failed)
-		warnx("no %s has the name %s",
-		      sign > 0 ? "process" : "registered process", name);
-	return found && !failed;
+}
+
+/* Writes all processes that match. Return: whether there are any, and no error. */
+static bool write_matching(enum kind kind, const char *text)
+{
+	const char *error = add_criterion(&criteria, kind, text);
+
+	if (error) {
+		warnx("'%s': %s", text, error);
+		return false;
+	}
+	writing.found = false;
+	writing.failed = false;
+	look_through_units(&criteria, NULL);
+	look_through_proc(write_if_matches);
+	free_criteria(&criteria);
+	if (!writing.found && !writing.failed)
+		warnx("no %s %s %s",
+		      writing.sign > 0 ? "process" : "registered process",
+		      kind == NAME ? "has the name" : "is in", text);
+	return writing.found && !writing.failed;
+}
+
+/* Writes a process ID. Return: false after a message. */
+static bool write_argument(const char *text)
+{
+	pid_t pid = parse_pid(text);
+
+	if (pid && write_id(writing.fd, writing.sign * pid))
+		return true;
+	if (pid)
+		warn_of_id(writing.sign * pid);
+	else
+		warnx("not a process ID: %s", text);
+	return false;
+}
+
+/* The lines of ended processes disappear by themselves. Return: as above. */
+static bool delete_all(void)
+{
+	struct status status = { .fd = status_open(O_RDONLY) };
+	bool passed = true;
+
+	status_read(&status);
+	for (size_t i = 0; i < status.count; i++) {
+		pid_t pid = status.processes[i].pid;
+
+		if (write_id(writing.fd, -pid) || errno == ESRCH)
+			continue;
+		warn_of_id(-pid);
+		passed = false;
+	}
+	return passed;
 }
 
 static int urt_add_or_del(const struct command *command, int argc, char **argv)
 {
-	int fd, count = 0, sign = strcmp(command->name, "del") ? 1 : -1;
-	const char *names[argc];
-	bool failed = false;
+	struct {
+		int option;
+		const char *text;
+	} given[argc];
+	bool passed = true;
+	int count = 0;
 
-	while (next_option(command, argc, argv) != -1)
-		names[count++] = optarg;
+	while ((given[count].option = next_option(command, argc, argv)) != -1)
+		given[count++].text = optarg;
 	if (!count && optind == argc)
 		want_arguments(command, argc, 1);
-	fd = status_open(O_WRONLY);
-	for (int i = 0; i < count; i++)
-		failed |= !write_named(fd, sign, names[i]);
-	for (int i = optind; i < argc; i++) {
-		pid_t pid = parse_pid(argv[i]);
-
-		if (!pid)
-			warnx("not a process ID: %s", argv[i]);
-		else if (!write_id(fd, sign * pid))
-			warn_of_id(sign * pid);
+	writing.sign = strcmp(command->name, "del") ? 1 : -1;
+	writing.fd = status_open(O_WRONLY);
+	for (int i = 0; i < count; i++) {
+		if (given[i].option == 'a')
+			passed &= delete_all();
 		else
-			continue;
-		failed = true;
+			passed &= write_matching(given[i].option == 'n' ?
+						 NAME : UNIT, given[i].text);
 	}
-	return failed ? failure : EXIT_SUCCESS;
+	for (int i = optind; i < argc; i++)
+		passed &= write_argument(argv[i]);
+	return passed ? EXIT_SUCCESS : failure;
 }
 
-static const struct option options[] = {
+static const struct option add_options[] = {
 	HELP_OPTION,
 	{ "name", required_argument, NULL, 'n' },
+	{ "unit", required_argument, NULL, 'u' },
 	{ }
 };
 
 const struct command add_command = {
-	"add", "n:", options, "add [-n NAME]... [PID]...",
+	"add", "n:u:", add_options, "add [-n NAME]... [-u UNIT]... [PID]...",
 	"Register processes.\n"
 	"\n"
-	"  -n, --name=NAME     all processes whose command name is NAME\n",
+	"  -n, --name=NAME     all processes whose command name is NAME\n"
+	"  -u, --unit=UNIT     all processes in the systemd unit, or the cgroup v2\n"
+	"                      path, UNIT, or below it\n",
 	urt_add_or_del
 };
 
+static const struct option del_options[] = {
+	HELP_OPTION,
+	{ "all", no_argument, NULL, 'a' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "unit", required_argument, NULL, 'u' },
+	{ }
+};
+
 const struct command del_command = {
-	"del", "n:", options, "del [-n NAME]... [PID]...",
+	"del", "n:u:", del_options,
+	"del [--all] [-n NAME]... [-u UNIT]... [PID]...",
 	"Unregister processes.\n"
 	"\n"
-	"  -n, --name=NAME     all processes whose command name is NAME\n",
+	"      --all           all that are registered\n"
+	"  -n, --name=NAME     all processes whose command name is NAME\n"
+	"  -u, --unit=UNIT     all processes in the systemd unit, or the cgroup v2\n"
+	"                      path, UNIT, or below it\n",
 	urt_add_or_del
 };

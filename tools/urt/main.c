@@ -17,7 +17,7 @@ int failure = EXIT_FAILURE;
 
 static const struct command * const commands[] = {
 	&run_command, &add_command, &del_command, &list_command,
-	&watch_command, &record_command, &export_command,
+	&watch_command, &record_command, &export_command, &follow_command,
 };
 
 /* Says how to get help on @command, and exits. */
@@ -80,6 +80,7 @@ static const struct command urt = {
 	"\n"
 	"  run                 run a command, and report its user time\n"
 	"  add, del            register and unregister processes\n"
+	"  follow              register all that match, also those that start later\n"
 	"  list                list the registered processes\n"
 	"  watch               show that list in the terminal, always up to date\n"
 	"  record              write it as CSV at every update\n"

@@ -18,9 +18,10 @@ static void make_path(char *path, pid_t pid, const char *file)
 	char digits[12], *digit = digits + sizeof(digits);
 
 	*--digit = '\0';
-	do
-		*--digit = '0' + pid % 10;
-	while (pid /= 10);
+	do {
+		digit--;
+		*digit = '0' + pid % 10;
+	} while (pid /= 10);
 	stpcpy(stpcpy(stpcpy(stpcpy(path, "/proc/"), digit), "/"), file);
 }
 
@@ -28,7 +29,7 @@ static void make_path(char *path, pid_t pid, const char *file)
  * Reads at most @size - 1 bytes of /proc/@pid/@file. Return: their number, which
  * is 0 on error.
  */
-static size_t read_file(pid_t pid, const char *file, char *text, size_t size)
+size_t read_file(pid_t pid, const char *file, char *text, size_t size)
 {
 	ssize_t length = -1;
 	char path[40];
@@ -47,6 +48,17 @@ static size_t read_file(pid_t pid, const char *file, char *text, size_t size)
 }
 
 /*
+ * Moves *@text behind @skip fields and the number after these, each of which has
+ * a blank before it. Return: the number; and *@text is NULL if there is none.
+ */
+static unsigned long long parse_field(char **text, int skip)
+{
+	while (*text && skip--)
+		*text = strchr(*text + 1, ' ');
+	return *text ? strtoull(*text, text, 10) : 0;
+}
+
+/*
  * Reads /proc/@pid/stat. Return: false if there is no such process, or if it
  * may not be seen.
  */
@@ -62,10 +74,9 @@ bool read_stat(pid_t pid, struct stat_line *stat)
 		return false;
 	*end++ = '\0';
 	snprintf(stat->comm, COMM_SIZE, "%s", name + 1);
-	/* Fields 14 and 22; user_time is not scanned past, so it is counted. */
-	return sscanf(end, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
-		      "%*u %*d %*d %*d %*d %*d %*d %llu", &stat->user_time,
-		      &stat->start) == 2;
+	stat->user_time = parse_field(&end, 14 - 3);
+	stat->start = parse_field(&end, 22 - 15);
+	return end;
 }
 
 /*
@@ -75,14 +86,12 @@ bool read_stat(pid_t pid, struct stat_line *stat)
 bool read_comm(pid_t pid, char comm[COMM_SIZE])
 {
 	char text[COMM_SIZE + 1];
-	size_t length;
+	size_t length = read_file(pid, "comm", text, sizeof(text));
 
-	if (!read_file(pid, "comm", text, sizeof(text)))
+	if (!length)
 		return false;
-	length = strlen(text);
-	if (length && text[length - 1] == '\n')
-		text[length - 1] = '\0';
-	snprintf(comm, COMM_SIZE, "%.15s", text);
+	text[length - 1] = '\0';	/* instead of the newline */
+	strcpy(comm, text);
 	return true;
 }
 

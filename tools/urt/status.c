@@ -25,9 +25,9 @@
 /*
  * A process may change its name, so each name is read again about once a minute.
  * That is most of what following the list costs: 12,000 instructions each. With
- * the usual period, every 15th update looks at a name.
+ * the usual period, every 16th update looks at a name.
  */
-#define LOOK_AGAIN	74
+#define LOOK_AGAIN	79
 
 /*
  * Opens the list with the O_* @flags. Return: the file. If there is none, this
@@ -181,16 +181,19 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 			continue;
 		*process = status->left[i];
 		process->fresh = false;
+		process->looked = status->at;
+		strcpy(process->comm, stat.comm);
 		forget_left(status, i);
 		set_time(process, time);
 		return;
 	}
+	/* It is looked at again soon: it may have registered to execve(2). */
 	*process = (struct process){
 		.pid = pid,
 		.fresh = true,
 		.time = time,
 		.start = stat.start,
-		.looked = status->at,
+		.looked = status->at - LOOK_AGAIN + 1,
 		.since = status->begun ? status->at : NAN,
 		.share = NAN,
 	};
@@ -278,7 +281,8 @@ static void merge_lines(struct status *status)
 		if (count == status->room) {
 			status->room = 2 * status->room + 64;
 			status->processes = resize(status->processes,
-				status->room * sizeof(*status->processes));
+						   status->room *
+						   sizeof(*process));
 		}
 		process = &status->processes[count++];
 		if (old == before) {

@@ -16,7 +16,13 @@
  *	layout.c	a row as a line of text
  *	screen.c	what watch draws
  *	key.c		the keys that watch takes
- *	write.c		what the formats of record and export share
+ *	match.c		what processes are matched by, for add, del and follow
+ *	cgroup.c	the cgroups that a unit has, and the processes in them
+ *	conf.c		the file that says what follow matches
+ *	events.c	what the kernel reports, for follow
+ *	registry.c	the processes that follow has registered
+ *	totals.c	the time used under each command name, for export
+ *	write.c		what the formats share
  */
 #ifndef URT_H
 #define URT_H
@@ -55,11 +61,11 @@ extern int failure;
 
 int next_option(const struct command *command, int argc, char **argv);
 void want_arguments(const struct command *command, int argc, int want);
-__attribute__((noreturn)) void bad_usage(const struct command *command);
+_Noreturn void bad_usage(const struct command *command);
 int finish(void);
 
 extern const struct command run_command, add_command, del_command, list_command,
-	watch_command, record_command, export_command;
+	watch_command, record_command, export_command, follow_command;
 
 /* process.c */
 
@@ -70,6 +76,7 @@ struct stat_line {
 	unsigned long long start;	/* in clock ticks since the boot */
 };
 
+size_t read_file(pid_t pid, const char *file, char *text, size_t size);
 bool read_stat(pid_t pid, struct stat_line *stat);
 bool read_comm(pid_t pid, char comm[COMM_SIZE]);
 struct process;
@@ -121,19 +128,26 @@ long parameter(const char *name);
 
 /* wait.c */
 
-enum { NEWS = 1, SIGNAL = 2, KEY = 4 };
+enum { NEWS = 1, SIGNAL = 2, KEY = 4, OUTPUT = 4 };
+
+struct pollfd;
 
 double now(void);
+int wait_on(struct pollfd *fds, int count, int timeout_ms);
 int wait_for(int status, int signals, int keys, int timeout_ms);
 int open_signals(const sigset_t *set, sigset_t *mask);
 int open_end_signals(void);
 void take_default(int number);
-bool next_update(struct status *status, int signals);
 
 /* write.c */
 
 void put_quoted(FILE *out, const char *text, const char *special, char quote);
 void put_seconds(FILE *out, unsigned long long time);
+
+/* totals.c */
+
+void add_to_totals(const struct status *status);
+void put_totals(FILE *out, const struct status *status);
 
 /* order.c */
 
@@ -207,5 +221,77 @@ struct sequence {
 };
 
 int take_byte(struct sequence *sequence, char byte);
+
+/* match.c */
+
+enum kind { NAME, EXE, UNIT };
+
+struct criterion {
+	enum kind kind;
+	char *text;		/* as the user wrote it */
+	char *value;		/* as /proc shows it */
+	/* Of an executable, when value was found; a dev_t varies in size. */
+	unsigned long long device, inode;
+	size_t cgroups;		/* that a unit has */
+	bool several;		/* this was reported */
+};
+
+struct criteria {
+	struct criterion *list;
+	size_t count;
+};
+
+const char *add_criterion(struct criteria *criteria, enum kind kind,
+			  const char *text);
+void free_criteria(struct criteria *criteria);
+bool has_units(const struct criteria *criteria);
+bool matches(struct criteria *criteria, pid_t pid, pid_t parent);
+void look_through_proc(void (*look)(pid_t pid));
+
+/* cgroup.c */
+
+void look_through_units(struct criteria *criteria, void (*look)(pid_t pid));
+
+/* conf.c */
+
+bool read_criteria(struct criteria *criteria, const char *path);
+
+/* events.c */
+
+enum event {
+	NO_EVENT,
+	LOST,			/* some others, as the queue was full */
+	NEW_PROCESS, NEW_PROGRAM, NEW_NAME,
+	LOADED, UNLOADED	/* the module */
+};
+
+int open_events(void);
+void close_events(int fd);
+enum event next_event(int fd, pid_t *pid, pid_t *parent);
+int open_uevents(void);
+enum event next_uevent(int fd);
+
+/* registry.c */
+
+/* What follow has done, for its last message. */
+struct counts {
+	size_t registered;
+	size_t missed;		/* matched, and ended before that */
+	size_t unseen;		/* ended before they could be matched */
+	size_t strangers;	/* registered by mistake, and unregistered */
+	size_t refused;		/* for want of room */
+	size_t overruns;
+};
+
+extern struct counts counts;
+
+void registry_start(void);
+bool registry_has(pid_t pid);
+void registry_add(pid_t pid, unsigned long long start);
+void registry_check(pid_t pid);
+size_t registry_write(bool again);
+bool registry_has_refused(void);
+bool registry_loaded(void);
+void registry_unloaded(void);
 
 #endif /* URT_H */

@@ -23,6 +23,25 @@ double now(void)
 }
 
 /*
+ * Waits for the first @count of @fds, at most @timeout_ms; -1 for no timeout.
+ * Return: which of them came, with a bit for each.
+ */
+int wait_on(struct pollfd *fds, int count, int timeout_ms)
+{
+	int came = 0;
+
+	while (poll(fds, count, timeout_ms) < 0) {
+		if (errno != EINTR)
+			err(failure, "poll");
+	}
+	for (int i = 0; i < count; i++) {
+		if (fds[i].revents)
+			came |= 1 << i;
+	}
+	return came;
+}
+
+/*
  * Waits for news of the list, a signal or a key, at most @timeout_ms; -1 for a
  * file that is not waited for, and for no timeout. Return: which of them came.
  */
@@ -33,17 +52,8 @@ int wait_for(int status, int signals, int keys, int timeout_ms)
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = keys, .events = POLLIN },
 	};
-	int came = 0;
 
-	while (poll(fds, 3, timeout_ms) < 0) {
-		if (errno != EINTR)
-			err(failure, "poll");
-	}
-	for (int i = 0; i < 3; i++) {
-		if (fds[i].revents)
-			came |= 1 << i;
-	}
-	return came;
+	return wait_on(fds, 3, timeout_ms);
 }
 
 /*
@@ -88,15 +98,4 @@ void take_default(int number)
 	raise(number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-/* Waits for the next update. Return: false if a signal came from @signals. */
-bool next_update(struct status *status, int signals)
-{
-	do {
-		if (wait_for(status->fd, signals, -1, -1) & SIGNAL)
-			return false;
-		status_read(status);
-	} while (!status->update && status->count);
-	return true;
 }

@@ -10,7 +10,7 @@
 
 /* A name in quotes that have @quote in front of each of @special in it. */
 void put_quoted(FILE *out, const char *name, const char *special,
-		       char quote)
+		char quote)
 {
 	putc('"', out);
 	for (; *name; name++) {

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * However many command names there are, urt export keeps no more than 1024
+ * totals. The processes of all names that come after that share one series, in
+ * which none of their time is lost.
+ */
+#include "exported.h"
+
+#define TOTAL		"\nusertime_command_user_seconds_total{"
+#define PROCESSES	"\nusertime_command_processes{"
+#define NAMES_MAX	1024
+#define COUNT		(NAMES_MAX + 4)
+#define STACK		2048
+
+static int fd, numbers[COUNT], named;
+
+/* Names of the same length, which differ in their last four digits. */
+static int numbered_work(void *number)
+{
+	char name[] = "name 0000";
+	int rest = *(int *)number;
+
+	for (int i = 8; i > 4; i--, rest /= 10)
+		name[i] = '0' + rest % 10;
+	prctl(PR_SET_NAME, name);
+	__atomic_add_fetch(&named, 1, __ATOMIC_SEQ_CST);
+	for (;;)
+		pause();
+	return 0;
+}
+
+/* Children that share our memory; wait until each has its name. */
+static void start_numbered_crowd(pid_t *pids)
+{
+	char *stacks = malloc((size_t)COUNT * STACK);
+
+	for (int i = 0; i < COUNT; i++) {
+		numbers[i] = i;
+		pids[i] = clone(numbered_work, stacks + (size_t)(i + 1) * STACK,
+				CLONE_VM | CLONE_FILES | SIGCHLD, &numbers[i]);
+		if (pids[i] < 0)
+			die("clone(2), process %d of %d", i, COUNT);
+	}
+	while (__atomic_load_n(&named, __ATOMIC_SEQ_CST) < COUNT)
+		usleep(1000);
+	for (int i = 0; i < COUNT; i++)
+		leaves_cpu(pids[i]);
+}
+
+/* How many series begin so in the file; @sum receives their sum, in us. */
+static int sum_up(const char *begin, long long *sum)
+{
+	const char *series = exported();
+	int count = 0;
+
+	for (*sum = 0; (series = strstr(series, begin)); count++) {
+		char *point;
+
+		*sum += 1000000 * strtoll(strchr(series, '}') + 1, &point, 10);
+		if (*point == '.')
+			*sum += strtoll(point + 1, NULL, 10);
+		series = point;
+	}
+	return count;
+}
+
+int main(void)
+{
+	static struct list list;
+	static pid_t pids[COUNT];
+	long long sum, used = 0;
+	pid_t late;
+
+	plan(5);
+	mkdir(FOLDER, 0755);
+	fd = status_open();
+	stop_updates();
+	tool_start("export", "--only-commands", FILE_);
+	in_file("\nusertime_registered_processes 0\n");
+	start_numbered_crowd(pids);
+	for (int i = 0; i < COUNT; i++)
+		status_register(fd, pids[i]);
+	late = start_named("late", 20);
+	leaves_cpu(late);
+	status_register(fd, late);
+	set_period(1000);
+	ok(in_file(PROCESSES "comm=\"(all other names)\"} %d\n",
+		   COUNT + 1 - NAMES_MAX),
+	   "so many processes have other names");
+	is(sum_up(PROCESSES, &sum), NAMES_MAX + 1, "each other has its own");
+	is(sum_up(TOTAL, &sum), NAMES_MAX + 1, "and so have the totals");
+	list_read(fd, &list);
+	for (int i = 0; i < list.lines; i++)
+		used += list.line[i].time;
+	is(list.lines, COUNT + 1, "all processes are listed");
+	is(sum, used, "and all that they have used is in the totals");
+	kill(tool.pid, SIGTERM);
+	tool_ends();
+	rmdir(FOLDER);
+	end(late);
+	return done();
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "urt record: -o appends (O_APPEND; it writes a header whenever the file is
+ * empty) and SIGHUP reopens the file, so that a file rotated either way holds no
+ * NULs and a restart loses nothing. -c N ends it after N updates. It ends at
+ * once when its reader is gone (urt record | head -1), and it ends on SIGTERM
+ * even while its output is stuck in a FIFO that nobody reads."
+ */
+#include "tool.h"
+
+#include <sys/ioctl.h>
+
+#define HEADER	"time,pid,microseconds,command\n"
+#define CSV	"/tmp/urt_record_file.csv"
+#define ROTATED	CSV ".1"
+#define FIFO	"/tmp/urt_record_file.fifo"
+
+static int fd;
+static char text[1 << 20];
+static size_t text_length;
+
+/* Reads the file into text. Returns its length. */
+static size_t read_file(const char *path)
+{
+	FILE *file = fopen(path, "r");
+
+	text_length = 0;
+	if (file) {
+		text_length = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[text_length] = '\0';
+	return text_length;
+}
+
+static int headers(void)
+{
+	const char *header = text;
+	int count = 0;
+
+	while ((header = strstr(header, HEADER))) {
+		header += strlen(HEADER);
+		count++;
+	}
+	return count;
+}
+
+/* How many rows the text has; -1 if it is not a header and whole rows. */
+static int rows(void)
+{
+	int count = 0, time, pid, end;
+	const char *row = text;
+
+	if (strncmp(row, HEADER, strlen(HEADER)))
+		return -1;
+	for (row += strlen(HEADER); *row; row += end, count++) {
+		end = 0;
+		if (sscanf(row, "%d.%*3d,%d,%*d,%*[^\n,]\n%n", &time, &pid,
+			   &end) != 2 || !end || row[end - 1] != '\n')
+			return -1;
+	}
+	return row == text + text_length ? count : -1;
+}
+
+/* Waits until the file has more than so many rows, for at most 30 s. */
+static int has_more_rows(const char *path, int than)
+{
+	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
+		read_file(path);
+		if (rows() > than)
+			return 1;
+	}
+	diag("at most %d rows, or not a header and rows, in:\n%s", than, text);
+	return 0;
+}
+
+static void counts_updates(void)
+{
+	is(tool_run("record", "-c", "3"), 0, "-c 3 ends with status 0");
+	memcpy(text, tool.text, tool.length + 1);
+	text_length = tool.length;
+	is(rows(), 3, "after three updates");
+	is(tool_run("record", "-c", "0"), 1, "-c 0 is refused");
+	said("urt: not a number of updates: 0\n", "with a message");
+}
+
+static void is_appended(void)
+{
+	tool_run("record", "-c", "2", "-o", CSV);
+	tool_run("record", "-c", "2", "-o", CSV);
+	read_file(CSV);
+	is(headers(), 1, "-o appends, with one header");
+	is(rows(), 4, "and all of the rows");
+}
+
+static void start_record(void)
+{
+	if (tool_fork())
+		return;
+	signal(SIGHUP, SIG_DFL);	/* the runner may have ignored it */
+	tool_exec("record", "-o", CSV, NULL);
+}
+
+static void rotated(void)
+{
+	int before;
+
+	start_record();
+	has_more_rows(CSV, 4);
+	if (rename(CSV, ROTATED))
+		die("the file can be renamed");
+	read_file(ROTATED);
+	ok(has_more_rows(ROTATED, rows()), "it goes on in a renamed file");
+	kill(tool.pid, SIGHUP);
+	ok(has_more_rows(CSV, 2), "after SIGHUP, in a new one with a header");
+	read_file(ROTATED);
+	before = rows();
+	wait_update(fd);
+	has_more_rows(CSV, 5);
+	read_file(ROTATED);
+	ok(rows() >= 0 && rows() == before, "and no longer in the old one");
+
+	if (truncate(CSV, 0))
+		die("the file can be truncated");
+	ok(has_more_rows(CSV, 2), "a truncated file has a header, and no NULs");
+	kill(tool.pid, SIGTERM);
+	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
+	read_file(CSV);
+	ok(rows() > 2 && headers() == 1, "behind a whole row");
+	unlink(CSV);
+	unlink(ROTATED);
+
+	if (!tool_fork()) {
+		signal(SIGHUP, SIG_DFL);
+		tool_exec("record", NULL);
+	}
+	tool_says(0, HEADER);
+	kill(tool.pid, SIGHUP);
+	is(tool_ends(), 0, "without -o, SIGHUP ends it");
+}
+
+/* Starts urt with standard output in a FIFO that this test can read. */
+static int start_in_fifo(void)
+{
+	int reader;
+
+	if (mkfifo(FIFO, 0600))
+		die("a FIFO");
+	reader = open(FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fcntl(reader, F_SETPIPE_SZ, 1);
+	if (!tool_fork()) {
+		dup2(open(FIFO, O_WRONLY), 1);
+		signal(SIGPIPE, SIG_DFL);
+		tool_exec("record", NULL);
+	}
+	return reader;
+}
+
+/* No update comes, so urt has nothing to write. */
+static void reader_gone(void)
+{
+	int reader = start_in_fifo();
+
+	stop_updates();
+	while (read(reader, text, sizeof(text)) <= 0)
+		usleep(1000);
+	close(reader);
+	is(tool_ends(), -1 - SIGPIPE, "it ends at once when its reader is gone");
+	is(tool.length, 0, "and says nothing");
+	unlink(FIFO);
+}
+
+/*
+ * The FIFO has room for one page. Once it is full, urt waits; some updates later
+ * it surely does.
+ */
+static void ends_anyway(void)
+{
+	int reader = start_in_fifo(), queued = 0, before = -1;
+
+	set_period(10);
+	while (!queued || queued != before) {
+		before = queued;
+		for (int i = 0; i < 10; i++)
+			wait_update(fd);
+		ioctl(reader, FIONREAD, &queued);
+	}
+	kill(tool.pid, SIGTERM);
+	is(tool_ends(), 0, "SIGTERM ends it while its output is stuck");
+	close(reader);
+	unlink(FIFO);
+}
+
+int main(void)
+{
+	pid_t recorded;
+
+	plan(4 + 2 + 7 + 2 + 1);
+	unlink(CSV);
+	fd = status_open();
+	recorded = start_named("recorded", 20);
+	status_register(fd, recorded);
+	set_period(100);
+	counts_updates();
+	is_appended();
+	rotated();
+	reader_gone();
+	ends_anyway();
+	end(recorded);
+	return done();
+}
