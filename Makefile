@@ -9,7 +9,7 @@
 
 B := build
 OUT := $(B)/test
-PREFIX := /usr/local
+PREFIX ?= /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads

@@ -10,6 +10,7 @@
 #include "urt.h"
 
 #include <libgen.h>
+#include <sys/mount.h>
 
 static struct tool {
 	pid_t pid;
@@ -142,6 +143,147 @@ static inline pid_t start_named(const char *name, int ms)
 
 	stopped(pid);
 	return pid;
+}
+
+/* Wait until a process has a line. Returns 0 if it has none in a minute. */
+static inline int gets_line(int fd, pid_t pid)
+{
+	static struct list list;
+
+	for (;;) {
+		list_read(fd, &list);
+		if (list_count(&list, pid))
+			return 1;
+		if (!changed(fd, 60000))
+			return 0;
+	}
+}
+
+/* Wait until no process has a line: those that had one have ended. */
+static inline void gets_empty(int fd)
+{
+	static struct list list;
+
+	for (;;) {
+		list_read(fd, &list);
+		if (!list.lines)
+			return;
+		changed(fd, -1);
+	}
+}
+
+/*
+ * urt follow is ready when it says how many processes it has registered. It
+ * ends at a signal, and then says its counts.
+ */
+#define follow_start(...) do { \
+	tool_start("follow", __VA_ARGS__); \
+	follow_ready(); \
+} while (0)
+
+static inline void follow_ready(void)
+{
+	if (!tool_says(0, " processes registered\n"))
+		die("urt follow starts: %s", tool.text);
+}
+
+static inline int follow_ends(void)
+{
+	kill(tool.pid, SIGTERM);
+	return tool_ends();
+}
+
+/* One of the counts that it says last, by its name; -1: it is not there. */
+static inline long long follow_count(const char *name)
+{
+	const char *at = NULL, *found = tool.text;
+
+	while ((found = strstr(found, name))) {
+		found += strlen(name);
+		at = found;
+	}
+	return at ? atoll(at) : -1;
+}
+
+/* Whether the kernel reports new processes at all. */
+static inline int has_process_events(void)
+{
+	FILE *file = fopen("/proc/net/connector", "re");
+	char line[256];
+	int found = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		found |= !strncmp(line, "cn_proc", 7);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/*
+ * With events, follow must not need the updates; without them, it looks through
+ * /proc as often as there are updates.
+ */
+static inline int set_events_period(void)
+{
+	int events = has_process_events();
+
+	set_period(events ? URT_PERIOD_MS_MAX : 100);
+	return events;
+}
+
+/* Where cgroup v2 is mounted, for this test alone. */
+static char cgroups[64];
+
+static inline void cgroups_mount(void)
+{
+	strcpy(cgroups, "/tmp/usertime-cgroups-XXXXXX");
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    !mkdtemp(cgroups) || mount("cgroup2", cgroups, "cgroup2", 0, NULL))
+		die("cgroup v2 can be mounted");
+}
+
+static inline void cgroups_unmount(void)
+{
+	umount2(cgroups, MNT_DETACH);
+	rmdir(cgroups);
+}
+
+static inline void cgroup_make(const char *cgroup)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", cgroups, cgroup);
+	if (mkdir(path, 0755) && errno != EEXIST)
+		die("the cgroup %s can be made", path);
+}
+
+/* Its last process has ended, and may be about to leave it. */
+static inline void cgroup_remove(const char *cgroup)
+{
+	long long deadline = now_ms() + 20000;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", cgroups, cgroup);
+	while (rmdir(path)) {
+		if (errno != EBUSY || now_ms() > deadline)
+			die("the cgroup %s can be removed", path);
+		usleep(1000);
+	}
+}
+
+/* Move a process into a cgroup. */
+static inline void cgroup_move(const char *cgroup, pid_t pid)
+{
+	char path[256], number[16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s/cgroup.procs", cgroups, cgroup);
+	snprintf(number, sizeof(number), "%d", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, number, strlen(number)) < 0)
+		die("process %d enters the cgroup %s", pid, cgroup);
+	close(fd);
 }
 
 #endif

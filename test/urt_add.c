@@ -1,22 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "urt add PID...|-n NAME, urt del: register by number or by command name,
- * unregister." Each that fails is reported, and the others are taken. Without
- * the module, or the right to open its file, urt says so, and exits 1.
+ * "urt add PID...|-n NAME|-u UNIT, urt del: register by number, by command name
+ * or by systemd unit, unregister", and "urt del --all". Each that fails is
+ * reported, and the others are taken. Without the module, or the right to open
+ * its file, urt says so, and exits 1.
  */
 #include "tool.h"
 
 static char number[4][16];
+static struct list list;
+static int fd;
+
+static void by_long_name(void)
+{
+	pid_t pid = start_named("sixteen bytes...", 0);
+
+	is(tool_run("add", "-n", "sixteen bytes..."), 0, "add -n LONGNAME");
+	said("urt: the kernel keeps 15 bytes of a name: comparing 'sixteen bytes..'\n",
+	     "says what it compares");
+	list_read(fd, &list);
+	list_is(&list, "and registers the process", pid, 0);
+	is(tool_run("del", "-n", "sixteen bytes..."), 0, "del -n LONGNAME");
+	list_read(fd, &list);
+	list_is(&list, "unregisters it", 0);
+	end(pid);
+}
+
+static void in_cgroup(void *arg)
+{
+	cgroup_move(arg, getpid());
+	raise(SIGSTOP);
+}
+
+static void by_unit(void)
+{
+	pid_t one, two;
+
+	cgroups_mount();
+	cgroup_make("usertime-add");
+	cgroup_make("usertime-add/usertime.service");
+	one = start(in_cgroup, "usertime-add/usertime.service");
+	stopped(one);
+	two = start(in_cgroup, "usertime-add");
+	stopped(two);
+	is(tool_run("add", "-u", "usertime.service"), 0, "add -u UNIT");
+	list_read(fd, &list);
+	list_is(&list, "registers the process in it", one, 0);
+	is(tool_run("add", "--unit=usertime-add/"), 0, "add --unit=PATH");
+	list_read(fd, &list);
+	list_is(&list, "registers those in it and below", one, two, 0);
+	is(tool_run("del", "-u", "/sys/fs/cgroup/usertime-add/usertime.service"),
+	   0, "del -u PATH");
+	list_read(fd, &list);
+	list_is(&list, "unregisters those", two, 0);
+	is(tool_run("add", "-u", "usertime"), 1, "add -u of none");
+	said("urt: no process is in usertime\n", "says so");
+
+	is(tool_run("add", "-u", "usertime.service"), 0, "two are registered");
+	if (!tool_fork()) {
+		if (setuid(65534))
+			die("another user");
+		tool_exec("del", "--all", NULL);
+	}
+	is(tool_ends(), 1, "del --all by another user");
+	said("Operation not permitted\n", "says what is in the way");
+	is(tool_run("del", "--all"), 0, "del --all");
+	list_read(fd, &list);
+	list_is(&list, "unregisters all", 0);
+	is(tool_run("del", "--all"), 0, "also if there are none");
+	end(one);
+	end(two);
+	cgroup_remove("usertime-add/usertime.service");
+	cgroup_remove("usertime-add");
+	cgroups_unmount();
+}
 
 int main(void)
 {
-	static struct list list;
 	pid_t one, two, three, other;
-	int fd;
 
-	plan(29);
+	plan(5 + 14 + 29);
 	fd = status_open();
 	stop_updates();
+	by_long_name();
+	by_unit();
 	one = start_named("some name", 20);
 	two = start_named("some name", 20);
 	three = start_named("third", 20);

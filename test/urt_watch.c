@@ -69,6 +69,7 @@ static void narrow(void)
 	struct list list;
 	char row[80];
 
+	leaves_cpu(pid);
 	status_register(fd, pid);
 	wait_update(fd);
 	list_read(fd, &list);
@@ -105,6 +106,8 @@ static void total_row(void)
 	struct list list;
 	char text[80];
 
+	leaves_cpu(one);
+	leaves_cpu(other);
 	status_register(fd, one);
 	status_register(fd, other);
 	do {

@@ -24,7 +24,7 @@ static struct criteria criteria;
 /* Those that have ended, or are not registered, do not count as found. */
 static void write_if_matches(pid_t pid)
 {
-	if (!matches(&criteria, pid))
+	if (!matches(&criteria, pid, 0))
 		return;
 	if (write_id(writing.fd, writing.sign * pid)) {
 		writing.found = true;

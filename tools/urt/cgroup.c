@@ -107,10 +107,17 @@ static void walk(struct criteria *criteria, char *path, size_t root,
  */
 void look_through_units(struct criteria *criteria, void (*look)(pid_t pid))
 {
+	static bool told;
 	char path[PATH_MAX];
 
-	if (!has_units(criteria) || !find_mount(path))
+	if (!has_units(criteria))
 		return;
+	if (!find_mount(path)) {
+		if (!told)
+			warnx("cgroup v2 is not mounted");
+		told = true;
+		return;
+	}
 	for (size_t i = 0; i < criteria->count; i++)
 		criteria->list[i].cgroups = 0;
 	walk(criteria, path, strlen(path), false, look);

@@ -192,17 +192,22 @@ void close_events(int fd)
 		close(fd);
 }
 
-/* @pid receives the process of the next event. Return: what has come. */
-enum event next_event(int fd, pid_t *pid)
+/*
+ * @pid receives the process of the next event, and @parent the one that forked
+ * it, if that is the event, and 0 otherwise. Return: what has come.
+ */
+enum event next_event(int fd, pid_t *pid, pid_t *parent)
 {
 	struct proc_event event;
 	ssize_t got;
 	__u32 ack;
 
+	*parent = 0;
 	while ((got = receive_event(fd, &event, &ack)) > 0) {
 		switch (event.what) {
 		case PROC_EVENT_FORK:
 			*pid = event.event_data.fork.child_tgid;
+			*parent = event.event_data.fork.parent_tgid;
 			return NEW_PROCESS;
 		case PROC_EVENT_EXEC:
 			*pid = event.event_data.exec.process_tgid;

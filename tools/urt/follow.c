@@ -38,7 +38,6 @@ static struct criteria criteria;
 
 static int signals, uevents;
 static int events;		/* -1: there are none */
-static pid_t self;
 static double looked;		/* when processes were looked for last */
 static double tried;		/* when the module was */
 static int tries;		/* how often it will be tried again */
@@ -79,20 +78,21 @@ static bool is_gone(int error)
 /*
  * Registers @pid if it matches. Between the match and the write, its number may
  * pass to another process: the one that started at a certain time must match.
+ * @parent: its parent, if it was just forked; or 0.
  *
  * Return: false if the process was gone before it could be matched.
  */
-static bool look(pid_t pid)
+static bool look(pid_t pid, pid_t parent)
 {
 	struct stat_line stat;
 
-	if (pid == self || registry_has(pid))
+	if (registry_has(pid))
 		return true;
-	if (!matches(&criteria, pid))
+	if (!matches(&criteria, pid, parent))
 		return !is_gone(errno);
 	if (!read_stat(pid, &stat))
 		counts.missed++;
-	else if (matches(&criteria, pid))
+	else if (matches(&criteria, pid, parent))
 		registry_add(pid, stat.start);
 	else if (is_gone(errno))
 		counts.missed++;
@@ -103,7 +103,7 @@ static bool look(pid_t pid)
 static void check(pid_t pid)
 {
 	registry_check(pid);
-	look(pid);
+	look(pid, 0);
 }
 
 /*
@@ -114,10 +114,10 @@ static void read_events(void)
 {
 	bool lost = false;
 	enum event event;
-	pid_t pid;
+	pid_t pid, parent;
 
 	for (int i = 0; lost || i < EVENTS; i++) {
-		event = next_event(events, &pid);
+		event = next_event(events, &pid, &parent);
 		if (event == NO_EVENT)
 			break;
 		if (event == LOST) {
@@ -127,8 +127,8 @@ static void read_events(void)
 		if (lost)
 			continue;
 		if (event == NEW_PROCESS)
-			registry_forget(pid);
-		if (!look(pid) && event == NEW_PROGRAM)
+			registry_check(pid);
+		if (!look(pid, parent) && event == NEW_PROGRAM)
 			counts.unseen++;
 	}
 	if (lost)
@@ -174,7 +174,7 @@ static void look_again(void)
 
 static void report(void)
 {
-	warnx("%zu registered, %zu gone before that, %zu gone unseen, %zu strangers, %zu refused, %zu overruns",
+	warnx("registered %zu, missed %zu, unseen %zu, strangers %zu, refused %zu, overruns %zu",
 	      counts.registered, counts.missed, counts.unseen, counts.strangers,
 	      counts.refused, counts.overruns);
 }
@@ -293,13 +293,12 @@ static int urt_follow(const struct command *command, int argc, char **argv)
 	take_options(command, argc, argv);
 	if (!set_criteria())
 		return failure;
-	self = getpid();
 	signals = open_follow_signals();
 	uevents = open_uevents();
 	registry_start();
 	events = open_events();
 	if (events < 0)
-		warn("no process events, looking through /proc every %.3g s",
+		warn("no process events, looking through /proc every %g s",
 		     interval());
 	looked = now();
 	look_through_proc(check);

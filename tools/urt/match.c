@@ -152,11 +152,11 @@ static bool read_exe(pid_t pid, char *text, size_t size)
 }
 
 /* Reads the path in the unified hierarchy: the line that begins with "0::". */
-static bool read_cgroup(pid_t pid, char *text, size_t size)
+static bool read_cgroup(pid_t pid, char *text)
 {
 	char *line;
 
-	if (!read_file(pid, "cgroup", text, size))
+	if (!read_file(pid, "cgroup", text, TEXT_SIZE))
 		return false;
 	for (line = text; strncmp(line, "0::", 3); line++) {
 		line = strchr(line, '\n');
@@ -171,8 +171,21 @@ static bool read_cgroup(pid_t pid, char *text, size_t size)
 	return true;
 }
 
+/*
+ * The kernel reports a fork before it puts the new process in the cgroup of its
+ * parent: until then, it is in the root.
+ */
+static bool read_new_cgroup(pid_t pid, pid_t parent, char *text)
+{
+	if (!read_cgroup(pid, text))
+		return false;
+	if (parent && !strcmp(text, "/") && !read_cgroup(parent, text))
+		strcpy(text, "/");
+	return true;
+}
+
 /* Reads what a criterion of this kind is compared with. */
-static bool read_kind(pid_t pid, enum kind kind, char *text)
+static bool read_kind(pid_t pid, pid_t parent, enum kind kind, char *text)
 {
 	switch (kind) {
 	case NAME:
@@ -180,7 +193,7 @@ static bool read_kind(pid_t pid, enum kind kind, char *text)
 	case EXE:
 		return read_exe(pid, text, TEXT_SIZE);
 	default:
-		return read_cgroup(pid, text, TEXT_SIZE);
+		return read_new_cgroup(pid, parent, text);
 	}
 }
 
@@ -217,20 +230,26 @@ static bool is_in_unit(const struct criterion *criterion, const char *path)
 }
 
 /*
- * Whether the process @pid matches any of @criteria. If not, errno is the error
- * that kept this from being found out, or 0.
+ * Whether the process @pid matches any of @criteria; urt itself never does. If
+ * it was just forked, @parent is its parent, and 0 otherwise. If it does not
+ * match, errno is the error that kept this from being found out, or 0.
  */
-bool matches(struct criteria *criteria, pid_t pid)
+bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 {
+	static pid_t self;
 	char text[TEXT_SIZE];
 	bool readable = false;
 	int error = 0;
 
+	if (!self)
+		self = getpid();
 	for (size_t i = 0; i < criteria->count; i++) {
 		struct criterion *one = &criteria->list[i];
 
+		if (pid == self)
+			break;
 		if (!i || one->kind != one[-1].kind) {
-			readable = read_kind(pid, one->kind, text);
+			readable = read_kind(pid, parent, one->kind, text);
 			if (!readable)
 				error = errno;
 		}
@@ -245,18 +264,18 @@ bool matches(struct criteria *criteria, pid_t pid)
 	return false;
 }
 
-/* Calls @look with the ID of every process, but that of urt itself. */
+/* Calls @look with the ID of every process. */
 void look_through_proc(void (*look)(pid_t pid))
 {
 	DIR *proc = opendir("/proc");
-	pid_t pid, self = getpid();
 	struct dirent *entry;
+	pid_t pid;
 
 	if (!proc)
 		err(failure, "/proc");
 	while ((entry = readdir(proc))) {
 		pid = parse_pid(entry->d_name);
-		if (pid && pid != self)
+		if (pid)
 			look(pid);
 	}
 	closedir(proc);

@@ -32,6 +32,7 @@ static struct entry *entries;		/* sorted by PID */
 static size_t count, room;		/* used and allocated of entries */
 static bool present;			/* the module, as last seen */
 static bool refused;			/* an entry was, in the last round */
+static bool told;			/* that an entry was refused */
 
 /* Where the entry of @pid is, or should be. */
 static size_t position(pid_t pid)
@@ -96,7 +97,7 @@ static int open_list(void)
 	int fd = open(URT_STATUS_PATH, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno != ENOENT && errno != ENODEV)
-		err(failure, "%s", URT_STATUS_PATH);
+		return status_open(O_WRONLY);	/* says what is wrong */
 	return fd;
 }
 
@@ -140,11 +141,10 @@ static bool take_error(struct entry *entry, int error)
 			counts.missed++;
 		return false;
 	}
-	if (!refused) {
-		errno = error;
-		warn("cannot register %d, trying again every minute",
-		     entry->pid);
-	}
+	errno = error;
+	if (!told)
+		warn("cannot register %d, will try again", entry->pid);
+	told = true;
 	refused = true;
 	if (!entry->refused)
 		counts.refused++;
@@ -196,15 +196,6 @@ void registry_add(pid_t pid, unsigned long long start)
 	enter(entry);
 }
 
-/* Forgets the process that had @pid: another one has it now. */
-void registry_forget(pid_t pid)
-{
-	struct entry *entry = find(pid);
-
-	if (entry)
-		remove_entry(entry);
-}
-
 /* Forgets the process that had @pid if it has ended. */
 void registry_check(pid_t pid)
 {
@@ -236,6 +227,7 @@ size_t registry_write(bool again)
 		listed += i < count && entries[i].pid == pid &&
 			  entries[i].listed;
 	}
+	told &= refused;
 	return listed;
 }
 

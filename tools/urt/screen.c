@@ -60,11 +60,12 @@ static void flush(void)
 }
 
 /*
- * When the next update will be. It is known after an update; before that, only
- * that it will be within a period. While the list is empty there is none.
+ * Writes to @text when the next update will be. That is known after an update;
+ * before that, only that it will be within a period. While the list is empty
+ * there is none.
  */
-static void put_next(char *text, size_t size, const struct screen *screen,
-		     const struct status *status, long period_ms)
+static void format_next(char *text, size_t size, const struct screen *screen,
+			const struct status *status, long period_ms)
 {
 	double left = status->updated + period_ms / 1000.0 - now();
 
@@ -86,7 +87,7 @@ static void put_title(const struct screen *screen, const struct status *status,
 	time_t seconds = time(NULL);
 
 	strftime(day, sizeof(day), "%H:%M:%S", localtime(&seconds));
-	put_next(next, sizeof(next), screen, status, period_ms);
+	format_next(next, sizeof(next), screen, status, period_ms);
 	snprintf(title, sizeof(title), "%s  an update every %g s%s  (h: help)",
 		 day, period_ms / 1000.0, next);
 	put_line(title, columns, "");

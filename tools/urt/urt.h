@@ -245,7 +245,7 @@ const char *add_criterion(struct criteria *criteria, enum kind kind,
 			  const char *text);
 void free_criteria(struct criteria *criteria);
 bool has_units(const struct criteria *criteria);
-bool matches(struct criteria *criteria, pid_t pid);
+bool matches(struct criteria *criteria, pid_t pid, pid_t parent);
 void look_through_proc(void (*look)(pid_t pid));
 
 /* cgroup.c */
@@ -267,7 +267,7 @@ enum event {
 
 int open_events(void);
 void close_events(int fd);
-enum event next_event(int fd, pid_t *pid);
+enum event next_event(int fd, pid_t *pid, pid_t *parent);
 int open_uevents(void);
 enum event next_uevent(int fd);
 
@@ -288,7 +288,6 @@ extern struct counts counts;
 void registry_start(void);
 bool registry_has(pid_t pid);
 void registry_add(pid_t pid, unsigned long long start);
-void registry_forget(pid_t pid);
 void registry_check(pid_t pid);
 size_t registry_write(bool again);
 bool registry_has_refused(void);

@@ -51,23 +51,29 @@ static void take_signal(int signals)
 		enter_terminal();
 }
 
+/* Scrolls down by so many @rows, or up if they are negative. */
+static void scroll(struct screen *screen, long rows)
+{
+	long first = screen->first + rows, last = screen->last;
+
+	screen->first = first < 0 ? 0 : first > last ? last : first;
+}
+
 /* Does what @key asks for. Return: false if that is to end. */
 static bool take_key(struct screen *screen, int key)
 {
-	size_t page = screen->page;
-
 	switch (key) {
 	case UP_KEY:
-		screen->first -= screen->first > 0;
+		scroll(screen, -1);
 		break;
 	case DOWN_KEY:
-		screen->first++;
+		scroll(screen, 1);
 		break;
 	case PAGE_UP_KEY:
-		screen->first -= page < screen->first ? page : screen->first;
+		scroll(screen, -(long)screen->page);
 		break;
 	case PAGE_DOWN_KEY:
-		screen->first += page;
+		scroll(screen, screen->page);
 		break;
 	case HOME_KEY:
 		screen->first = 0;
@@ -87,8 +93,6 @@ static bool take_key(struct screen *screen, int key)
 	default:
 		sort_by(&screen->view, (char []){ key, '\0' });
 	}
-	if (screen->first > screen->last)
-		screen->first = screen->last;
 	return true;
 }
 
@@ -141,8 +145,7 @@ static int urt_watch(const struct command *command, int argc, char **argv)
 {
 	struct screen screen = { .view.compare = by_share };
 	struct status status = { 0 };
-	bool goes_on = true;
-	int came, signals;
+	int came = NEWS, signals;
 
 	take_view(command, argc, argv, &screen.view);
 	screen.colors = want_colors();
@@ -154,22 +157,20 @@ static int urt_watch(const struct command *command, int argc, char **argv)
 	atexit(leave_terminal);
 	enter_terminal();
 	status_read(&status);
-	draw(&screen, &status);
-	while (goes_on) {
-		came = wait_for(status.fd, signals, STDIN_FILENO,
-				until_second_ms());
-		if (came & SIGNAL)
-			take_signal(signals);
-		if (came & KEY)
-			goes_on = take_keys(&screen);
-		if (came & NEWS)
-			status_read(&status);
-		screen.timed |= came & NEWS && status.update;
+	do {
 		if (came)
 			draw(&screen, &status);
 		else
 			draw_title(&screen, &status);
-	}
+		came = wait_for(status.fd, signals, STDIN_FILENO,
+				until_second_ms());
+		if (came & SIGNAL)
+			take_signal(signals);
+		if (came & NEWS) {
+			status_read(&status);
+			screen.timed |= status.update;
+		}
+	} while (!(came & KEY) || take_keys(&screen));
 	return EXIT_SUCCESS;
 }
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * urt follow "does not keep the module from being unloaded. When the module goes
+ * away, follow waits for it to return. It then registers everything again, and
+ * it reports both events." So also a process that no longer matches: "Once
+ * registered, a process stays registered until it ends."
+ */
+#include "tool.h"
+
+static struct list list;
+
+/* Load the module, and wait until follow has registered @count processes. */
+static void load_and_wait(int count, const char *name)
+{
+	size_t from = tool.length;
+	char line[80];
+
+	if (load(""))
+		die("the module loads");
+	snprintf(line, sizeof(line),
+		 "urt: the module was loaded: %d processes registered\n", count);
+	tool_says(from, "the module was loaded");
+	tool_says(from, "registered\n");
+	if (!ok(!!strstr(tool.text + from, line), "%s", name))
+		diag("expected: %s# in: %s", line, tool.text + from);
+}
+
+/* When a line has just appeared, follow may be about to close the file. */
+static void unload_and_wait(const char *name)
+{
+	long long deadline = now_ms() + 20000;
+	size_t from = tool.length;
+	int error;
+
+	while ((error = unload()) && now_ms() < deadline)
+		usleep(1000);
+	is(error, 0, "%s", name);
+	ok(tool_says(from, "urt: the module was unloaded; waiting for it\n") !=
+	   NULL, "and follow reports it");
+}
+
+/* Read the list, without keeping the file open. */
+static void read_list(void)
+{
+	int fd = status_open();
+
+	list_read(fd, &list);
+	close(fd);
+}
+
+/* As gets_line(), without keeping the file open. */
+static int wait_for_line(pid_t pid)
+{
+	int fd = status_open(), found = gets_line(fd, pid);
+
+	list_read(fd, &list);
+	close(fd);
+	return found;
+}
+
+/* Becomes another program, and has another name, when it goes on. */
+static void change_work(void *arg)
+{
+	(void)arg;
+	prctl(PR_SET_NAME, "follow me");
+	raise(SIGSTOP);
+	execl("/proc/self/exe", "other", "sleep", NULL);
+	die("execve(2)");
+}
+
+static char read_first(pid_t pid)
+{
+	char path[32], first = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, &first, 1) != 1)
+		die("%s can be read", path);
+	close(fd);
+	return first;
+}
+
+int main(int argc, char **argv)
+{
+	pid_t one, two, three, four;
+	int events;
+
+	if (argc > 1 && !strcmp(argv[1], "sleep"))
+		sleep_work(NULL);
+	plan(1 + 2 + 2 + 2 + 1 + 3 + 2);
+	events = has_process_events();
+	one = start(change_work, NULL);
+	stopped(one);
+
+	if (unload())
+		die("the module unloads");
+	follow_start("-n", "follow me");
+	said("urt: the module is not loaded; waiting for it\n",
+	     "follow starts without the module");
+	load_and_wait(1, "the module was loaded");
+	read_list();
+	list_is(&list, "and has the process that was there", one, 0);
+
+	go_on(one);
+	while (read_first(one) == 'f')
+		usleep(1000);
+	two = start_named("follow me", 0);
+	if (!events)
+		set_period(100);
+	wait_for_line(two);
+	list_is(&list, "and a new one", one, two, 0);
+	ok(read_first(one) != 'f', "the first has another name by now");
+
+	unload_and_wait("follow does not keep the module loaded");
+	three = start_named("follow me", 0);
+	load_and_wait(events ? 3 : 2, "and again it was loaded");
+	read_list();
+	ok(list_count(&list, one) && list_count(&list, two),
+	   "the same processes are registered");
+	if (!events)
+		set_period(100);
+	ok(wait_for_line(three), "and the one that started meanwhile");
+	four = start_named("follow me", 0);
+	ok(wait_for_line(four), "and a new one");
+	is(follow_ends(), 0, "SIGTERM ends it");
+	is(follow_count("registered "), 4, "each process was counted once");
+	end(one);
+	end(two);
+	end(three);
+	end(four);
+	return done();
+}
