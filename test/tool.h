@@ -159,6 +159,19 @@ static inline int gets_line(int fd, pid_t pid)
 	}
 }
 
+/* Wait until no process has a line: those that had one have ended. */
+static inline void gets_empty(int fd)
+{
+	static struct list list;
+
+	for (;;) {
+		list_read(fd, &list);
+		if (!list.lines)
+			return;
+		changed(fd, -1);
+	}
+}
+
 /*
  * urt follow is ready when it says how many processes it has registered. It
  * ends at a signal, and then says its counts.

@@ -18,10 +18,7 @@ static int fd, events;
 static void clear_list(void)
 {
 	set_period(20);
-	do {
-		changed(fd, -1);
-		list_read(fd, &list);
-	} while (list.lines);
+	gets_empty(fd);
 	set_events_period();
 }
 

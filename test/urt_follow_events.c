@@ -78,7 +78,7 @@ static void filter(void)
 	}
 	handled();
 	after = sleeps();
-	ok(after - before < THREADS / 10, "threads do not wake follow");
+	ok(after - before < THREADS / 4, "threads do not wake follow");
 	diag("%d threads: %ld", THREADS, after - before);
 
 	start_crowd(crowd, CROWD);
@@ -88,7 +88,7 @@ static void filter(void)
 		end(crowd[i]);
 	handled();
 	after = sleeps();
-	ok(after - before < CROWD / 10, "nor do processes that end");
+	ok(after - before < CROWD / 4, "nor do processes that end");
 	diag("%d processes: %ld", CROWD, after - before);
 	follow_ends();
 }
@@ -277,10 +277,7 @@ static void fill_list(void)
 	one = start_named("full", 0);
 	two = start_named("full", 0);
 	three = start_named("full", 0);
-	do {
-		next_update(fd);
-		list_read(fd, &list);
-	} while (list.lines);
+	gets_empty(fd);
 	if (!tool_fork()) {
 		if (unshare(CLONE_NEWNET) ||
 		    prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE))
