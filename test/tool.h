@@ -286,4 +286,17 @@ static inline void cgroup_move(const char *cgroup, pid_t pid)
 	close(fd);
 }
 
+/*
+ * Let a process of start_named() spin until it has used more than @time, in
+ * microseconds: on a busy machine, others may have used more than they should.
+ */
+static inline void spin_beyond(pid_t pid, long long time)
+{
+	while (stat_user_time(pid) <= time + 2 * TICK) {
+		go_on(pid);
+		usleep(10000);
+		stop(pid);
+	}
+}
+
 #endif

@@ -8,14 +8,6 @@
 static int fd;
 static struct list list;
 
-static pid_t start_registered(const char *name, int ms)
-{
-	pid_t pid = start_named(name, ms);
-
-	status_register(fd, pid);
-	return pid;
-}
-
 /* A line of the table: @count processes @name, which have used what @pids have. */
 static const char *line_of(int count, const char *name, const pid_t *pids,
 			   const char *share)
@@ -52,12 +44,20 @@ int main(void)
 	plan(4 + 4 + 2 + 2 + 5);
 	fd = status_open();
 	stop_updates();
-	b[0] = start_registered("b", 20);
-	a[0] = start_registered("a", 20);
-	b[1] = start_registered("b", 300);
-	a[1] = start_registered("a", 20);
-	c = start_registered("c", 100);
-	a[2] = start_registered("a", 20);
+	for (int i = 0; i < 3; i++)
+		a[i] = start_named("a", 20);
+	b[0] = start_named("b", 20);
+	b[1] = start_named("b", 20);
+	c = start_named("c", 20);
+	spin_beyond(c, stat_user_time(a[0]) + stat_user_time(a[1]) +
+		    stat_user_time(a[2]) + 3 * TICK);
+	spin_beyond(b[1], stat_user_time(c));
+	status_register(fd, b[0]);
+	status_register(fd, a[0]);
+	status_register(fd, b[1]);
+	status_register(fd, a[1]);
+	status_register(fd, c);
+	status_register(fd, a[2]);
 	list_read(fd, &list);
 	is(tool_run("list", "-0g"), 0, "list --now -g");
 	said(line_of(3, "a\n", a, "-"), "one line for three processes");

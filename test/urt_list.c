@@ -50,6 +50,8 @@ static void sorted(void)
 		start_named("a", 100),
 	};
 
+	spin_beyond(pids[2], stat_user_time(pids[1]));
+	spin_beyond(pids[0], stat_user_time(pids[2]));
 	for (int i = 0; i < 3; i++)
 		status_register(fd, pids[i]);
 	is(tool_run("list", "--now"), 0, "list --now");
