@@ -24,14 +24,14 @@ headers := $(wildcard test/*.h test/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
-all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and the test app
+all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
 
 module:
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
 		"apt-get install build-essential linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
 	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules
 
-modules_install: module	## install the module (INSTALL_MOD_PATH is honoured)
+modules_install: module	## install the module (INSTALL_MOD_PATH is honored)
 	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules_install
 	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
@@ -159,7 +159,7 @@ initramfs = scripts/initramfs $(guest)/initramfs $(debian) $(kernel) test/init \
 	$(guest)/module/usertime.ko
 
 demo_programs := $(B)/test-$(deb_arch)/spin $(B)/test-$(deb_arch)/urt
-demo: $(guest)/module/usertime.ko $(demo_programs)	## watch it work, in a virtual machine; and drawn, in build/demo.png
+demo: $(guest)/module/usertime.ko $(demo_programs)	## run three programs in a virtual machine, and draw their times
 	@scripts/need gnuplot-nox fonts-dejavu-core
 	@$(initramfs) test/demo $(demo_programs)
 	@ARCH=$(arch) LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
@@ -167,7 +167,7 @@ demo: $(guest)/module/usertime.ko $(demo_programs)	## watch it work, in a virtua
 	@cp $(B)/demo/file $(B)/demo.csv && tools/urt/plot $(B)/demo.csv
 	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
 
-test-plot: demo	## the demo, and whether what it drew is what it recorded
+test-plot: demo	## run the demo and check the plot
 	@scripts/need python3
 	@prove --exec '' test/host/plot :: $(B)/demo.csv
 
@@ -177,7 +177,7 @@ in_guest = rm -rf $3; { ARCH=$(arch) APPEND="$2" $4 \
 	scripts/guest $3 $(kernel) $(guest)/initramfs \
 	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
 
-test: $(guest)/module/usertime.ko $(programs)	## run the tests, in a virtual machine
+test: $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
 	@$(initramfs) test/run $(programs)
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
@@ -196,7 +196,7 @@ $(B)/prometheus/usr/bin/promtool:
 	@scripts/debs $(B)/prometheus $$(dpkg --print-architecture) prometheus
 	@touch $@
 
-test-metrics: $(B)/prometheus/usr/bin/promtool	## what `urt export` writes, read by Prometheus's promtool
+test-metrics: $(B)/prometheus/usr/bin/promtool	## check the output of urt export with Prometheus's promtool
 	@$(MAKE) -s test TESTS=urt_export OUT=$(B)/metrics
 	@sed -n 's/^# export: //p' $(B)/metrics/urt_export.tap >$(B)/metrics/usertime.prom
 	@[ -s $(B)/metrics/usertime.prom ]
@@ -212,7 +212,7 @@ exporter = $(addprefix $(B)/node-exporter/,usr/bin/prometheus-node-exporter \
 	$(addprefix lib/aarch64-linux-gnu/,ld-linux-aarch64.so.1 libc.so.6))
 
 fleet = test/fleet $(B)/test-$(deb_arch)/spin $(B)/test-$(deb_arch)/urt
-test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtool $(B)/node-exporter/ready	## two machines, and Prometheus asking both; one is killed
+test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtool $(B)/node-exporter/ready	## scrape two machines with Prometheus, and kill one
 	@scripts/need gnuplot-nox
 	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
 	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
@@ -228,7 +228,7 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 
 bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
 in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
-bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## what it costs, in instructions (BENCH_SHORT=1: a part)
+bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
 	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
@@ -236,10 +236,10 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
-test-debug:	## find what other kernels hide: debug kernels, faults, load, coverage
+test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...)
 	@scripts/test-debug
 
-test-mutants:	## see the tests fail: the module broken in many ways, one at a time
+test-mutants:	## check that the tests fail when the module is broken
 	@scripts/test-mutants
 
 test-here: all $(B)/here/spin $(B)/here/urt $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
@@ -264,14 +264,14 @@ deb:	## build the Debian packages, in build/deb/
 	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
 
-test-deb: deb	## install, load and purge them on Debian 12 and 13 (ONLY=12: on one)
+test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=12: on one)
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
 	@scripts/test-deb $(B)/deb $(or $(ONLY),12 13)
 
-test-kernels:	## the tests on all the kernels, with a table (ONLY="5.10 7.x": on some)
+test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch, shellcheck, the manual pages, the units, the guide
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
 	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
 	@$(MAKE) -s $(B)/here/urt CROSS_COMPILE=
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
@@ -279,11 +279,11 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## W=1, sparse, checkpatch,
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
-clean:	## remove all that was built, but not what was fetched
+clean:	## remove what was built, but not what was downloaded
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
 
-help:	## this list
+help:	## show this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all module modules_install install uninstall tools demo test-plot test test-metrics test-fleet \

@@ -127,7 +127,8 @@ const struct command add_command = {
 	"\n"
 	"  -n, --name=NAME     all processes whose command name is NAME\n"
 	"  -u, --unit=UNIT     all processes in the systemd unit, or the cgroup v2\n"
-	"                      path, UNIT, or below it\n",
+	"                      path, UNIT, or below it: nginx.service, for example,\n"
+	"                      or /system.slice/nginx.service\n",
 	urt_add_or_del
 };
 
@@ -147,6 +148,7 @@ const struct command del_command = {
 	"      --all           all that are registered\n"
 	"  -n, --name=NAME     all processes whose command name is NAME\n"
 	"  -u, --unit=UNIT     all processes in the systemd unit, or the cgroup v2\n"
-	"                      path, UNIT, or below it\n",
+	"                      path, UNIT, or below it: nginx.service, for example,\n"
+	"                      or /system.slice/nginx.service\n",
 	urt_add_or_del
 };

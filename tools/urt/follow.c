@@ -323,12 +323,14 @@ const struct command follow_command = {
 	"follow", "f:n:u:x:", options,
 	"follow [-f FILE] [-n NAME]... [-x PATH]... [-u UNIT]...",
 	"Register all processes that match, also those that start later, until\n"
-	"interrupted. Each stays registered until it ends.\n"
+	"interrupted. Each stays registered until it ends. At least one option is\n"
+	"needed.\n"
 	"\n"
 	"  -n, --name=NAME     processes whose command name is NAME\n"
 	"  -x, --exe=PATH      processes that run the executable PATH\n"
 	"  -u, --unit=UNIT     processes in the systemd unit, or the cgroup v2 path,\n"
-	"                      UNIT, or below it\n"
+	"                      UNIT, or below it: nginx.service, for example, or\n"
+	"                      /system.slice/nginx.service\n"
 	"  -f, --file=FILE     lines \"name NAME\", \"exe PATH\" and \"unit UNIT\", and\n"
 	"                      comments that begin with #; SIGHUP: read it again\n",
 	urt_follow

@@ -107,8 +107,8 @@ static const struct option options[] = {
 
 const struct command list_command = {
 	"list", "0glrs:", options, "list [-0r] [-g|-l] [-s KEY] [--json]",
-	"List the registered processes after two updates, between which the share\n"
-	"of a CPU that each has used is measured.\n"
+	"List the registered processes. This waits for two updates, to measure the\n"
+	"share of a CPU between them.\n"
 	"\n"
 	"  -0, --now           at once, without the shares\n"
 	"  -g, --group         a line for all processes with the same command name\n"

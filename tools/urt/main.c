@@ -82,7 +82,7 @@ static const struct command urt = {
 	"  add, del            register and unregister processes\n"
 	"  follow              register all that match, also those that start later\n"
 	"  list                list the registered processes\n"
-	"  watch               show that list in the terminal, always up to date\n"
+	"  watch               show that list in the terminal, drawn again at every update\n"
 	"  record              write it as CSV at every update\n"
 	"  export              keep it in a file for Prometheus\n"
 	"\n"

@@ -199,11 +199,11 @@ static const struct option options[] = {
 
 const struct command run_command = {
 	"run", "+0", options, "run [-0] COMMAND [ARGUMENT...]",
-	"Run COMMAND, registered before its first instruction, and report the time\n"
-	"that it used when it has ended: its own user time, as the module saw it\n"
-	"after the next update, the real time, and its user and system time with\n"
-	"that of its children, as wait4(2) reports it. urt run ends the way COMMAND\n"
-	"does: with its exit status, or by the same signal.\n"
+	"Run COMMAND, registered before its first instruction. When it has ended,\n"
+	"report its own user time (from the module, after the next update), the real\n"
+	"time, and the user and system time with its children (from wait4(2)).\n"
+	"urt run ends the way COMMAND does: with its exit status, or by the same\n"
+	"signal.\n"
 	"\n"
 	"  -0, --now           do not wait for that update\n",
 	urt_run
