@@ -182,16 +182,12 @@ static pid_t start_victim(void)
 {
 	pid_t pid;
 
-	if (!events)
-		set_period(URT_PERIOD_MS_MAX);
 	follow_start("-n", "victim");
 	if (ptrace(PTRACE_SEIZE, tool.pid, NULL, PTRACE_O_TRACESYSGOOD) ||
 	    ptrace(PTRACE_INTERRUPT, tool.pid, NULL, NULL) ||
 	    waitpid(tool.pid, NULL, 0) != tool.pid)
 		die("follow can be traced");
 	pid = start(name_work, "victim");
-	if (!events)
-		set_period(100);
 	stop_at_write(tool.pid);
 	return pid;
 }

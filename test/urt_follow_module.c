@@ -9,7 +9,7 @@
 
 static struct list list;
 
-/* Load the module, and wait until follow has registered @count processes. */
+/* Load the module, and wait until follow has registered @count; 0: some. */
 static void load_and_wait(int count, const char *name)
 {
 	size_t from = tool.length;
@@ -17,8 +17,11 @@ static void load_and_wait(int count, const char *name)
 
 	if (load(""))
 		die("the module loads");
-	snprintf(line, sizeof(line),
-		 "urt: the module was loaded: %d processes registered\n", count);
+	snprintf(line, sizeof(line), "urt: the module was loaded: ");
+	if (count)
+		snprintf(line, sizeof(line),
+			 "urt: the module was loaded: %d processes registered\n",
+			 count);
 	tool_says(from, "the module was loaded");
 	tool_says(from, "registered\n");
 	if (!ok(!!strstr(tool.text + from, line), "%s", name))
@@ -114,7 +117,8 @@ int main(int argc, char **argv)
 
 	unload_and_wait("follow does not keep the module loaded");
 	three = start_named("follow me", 0);
-	load_and_wait(events ? 3 : 2, "and again it was loaded");
+	/* Without events, the third may be found before or after that. */
+	load_and_wait(events ? 3 : 0, "and again it was loaded");
 	read_list();
 	ok(list_count(&list, one) && list_count(&list, two),
 	   "the same processes are registered");
