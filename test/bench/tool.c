@@ -31,8 +31,8 @@
 #define FIRST_PID	10000
 #define PERIOD_S	(URT_PERIOD_MS_DEFAULT / 1000)
 
-/* 16 minutes: urt looks at each name twelve times. */
-#define UPDATES		192
+/* A quarter of an hour: urt looks at each name twelve times. */
+#define UPDATES		180
 
 /* Forks of other programs that urt follow looks at. */
 #define FORKS		2000

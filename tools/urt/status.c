@@ -25,9 +25,9 @@
 /*
  * A process may change its name, so each name is read again about once a minute.
  * That is most of what following the list costs: 12,000 instructions each. With
- * the usual period, every 16th update looks at a name.
+ * the usual period, every 15th update looks at a name.
  */
-#define LOOK_AGAIN	79
+#define LOOK_AGAIN	74
 
 /*
  * Opens the list with the O_* @flags. Return: the file. If there is none, this

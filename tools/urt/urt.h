@@ -31,6 +31,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdnoreturn.h>
 #include <sys/types.h>
 
 #include "usertime.h"
@@ -61,7 +62,7 @@ extern int failure;
 
 int next_option(const struct command *command, int argc, char **argv);
 void want_arguments(const struct command *command, int argc, int want);
-_Noreturn void bad_usage(const struct command *command);
+noreturn void bad_usage(const struct command *command);
 int finish(void);
 
 extern const struct command run_command, add_command, del_command, list_command,
