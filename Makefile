@@ -13,8 +13,8 @@ PREFIX ?= /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
-# one that runs where the clock jumps over idle time
-idle_clock := urt_rename
+# those that run where the clock jumps over idle time: they wait for a minute
+idle_clock := urt_rename urt_follow_unit
 # one for 32-bit kernels, which only runs where the clock runs fast
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
@@ -183,7 +183,7 @@ ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
 ifneq ($(filter $(idle_clock),$(TESTS)),)
-	@$(call in_guest,$(idle_clock),$(APPEND),$(OUT)-idle_clock,ICOUNT=0)
+	@$(call in_guest,$(filter $(idle_clock),$(TESTS)),$(APPEND),$(OUT)-idle_clock,ICOUNT=0)
 endif
 ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
 	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)

@@ -54,7 +54,8 @@ static void by_unit(void)
 	list_read(fd, &list);
 	list_is(&list, "unregisters those", two, 0);
 	is(tool_run("add", "-u", "usertime"), 1, "add -u of none");
-	said("urt: no process is in usertime\n", "says so");
+	said("urt: there is no cgroup usertime at present\n"
+	     "urt: no process is in usertime\n", "says so");
 
 	is(tool_run("add", "-u", "usertime.service"), 0, "two are registered");
 	if (!tool_fork()) {

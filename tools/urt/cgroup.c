@@ -103,7 +103,8 @@ static void walk(struct criteria *criteria, char *path, size_t root,
 
 /*
  * Calls @look, unless it is NULL, with the ID of each process that is in a
- * cgroup which matches. Says once if a unit has several cgroups.
+ * cgroup which matches. Says once if a unit has several cgroups; and, if @look
+ * is NULL, whether it has none.
  */
 void look_through_units(struct criteria *criteria, void (*look)(pid_t pid))
 {
@@ -124,6 +125,8 @@ void look_through_units(struct criteria *criteria, void (*look)(pid_t pid))
 	for (size_t i = 0; i < criteria->count; i++) {
 		struct criterion *one = &criteria->list[i];
 
+		if (one->kind == UNIT && !one->cgroups && !look)
+			warnx("there is no cgroup %s at present", one->text);
 		if (one->cgroups <= 1 || one->several)
 			continue;
 		one->several = true;
