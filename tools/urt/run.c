@@ -18,6 +18,16 @@
 
 #include "urt.h"
 
+/* The process that has the line of @pid; NULL if there is none. */
+static struct process *find_line(const struct status *status, pid_t pid)
+{
+	for (size_t i = 0; i < status->count; i++) {
+		if (status->processes[i].pid == pid)
+			return &status->processes[i];
+	}
+	return NULL;
+}
+
 /*
  * Starts the command, registered before its first instruction, with @mask.
  * Does not return if that fails: the child has said why, and sends a byte.
@@ -91,7 +101,7 @@ static bool final_update(struct status *status, int signals, pid_t pid)
 	int signal;
 
 	for (;;) {
-		if (!status_find(status, pid))
+		if (!find_line(status, pid))
 			return true;
 		if (wait_for(status->fd, signals, -1, -1) & SIGNAL) {
 			signal = pass_signal(signals, pid);
@@ -184,7 +194,7 @@ static int urt_run(const struct command *command, int argc, char **argv)
 	real = now() - real;
 	status_read(&status);
 	final = !at_once && final_update(&status, signals, pid);
-	process = status_find(&status, pid);
+	process = find_line(&status, pid);
 	if (wait4(pid, &end, 0, &usage) != pid)
 		err(failure, "wait4");
 	report(process, final, real, &usage);

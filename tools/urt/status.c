@@ -139,21 +139,25 @@ static void parse_line(const char **text, pid_t *pid, unsigned long long *time)
 /*
  * @process has no line any more. If it is still alive, it was unregistered, and
  * may be registered again: its time then goes on. Otherwise it is gone, which
- * an update has found.
+ * an update has found; it is kept until the end of this read, because it may
+ * have been registered again before it ended.
  */
 static void remove_line(struct status *status, const struct process *process)
 {
+	struct process *left;
 	struct stat_line stat;
 
 	status->changed = true;
+	status->left = resize(status->left, (status->left_count + 1) *
+			      sizeof(*status->left));
+	left = &status->left[status->left_count++];
+	*left = *process;
+	left->looked = status->at;
 	if (!process->start || !read_stat(process->pid, &stat) ||
 	    stat.start != process->start) {
 		status->update = true;
-		return;
+		left->looked = -LOOK_AGAIN;
 	}
-	status->left = resize(status->left, (status->left_count + 1) *
-			      sizeof(*status->left));
-	status->left[status->left_count++] = *process;
 }
 
 static void forget_left(struct status *status, size_t i)
@@ -167,6 +171,17 @@ static void set_time(struct process *process, unsigned long long time)
 	process->time = time;
 }
 
+/*
+ * Whether @left, which had a line before, has the new line of @pid. If no
+ * process has that PID any more, @start is 0, and it most likely has.
+ */
+static bool has_returned(const struct process *left, pid_t pid,
+			 unsigned long long start, unsigned long long time)
+{
+	return left->pid == pid && (!start || left->start == start) &&
+	       left->time <= time;
+}
+
 /* Fills in @process, whose line is new: it has @pid, and has used @time. */
 static void add_line(struct status *status, struct process *process, pid_t pid,
 		     unsigned long long time)
@@ -176,13 +191,13 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 	status->changed = true;
 	read_stat(pid, &stat);
 	for (size_t i = 0; i < status->left_count; i++) {
-		if (status->left[i].pid != pid ||
-		    status->left[i].start != stat.start)
+		if (!has_returned(&status->left[i], pid, stat.start, time))
 			continue;
 		*process = status->left[i];
 		process->fresh = false;
 		process->looked = status->at;
-		strcpy(process->comm, stat.comm);
+		if (stat.start)
+			strcpy(process->comm, stat.comm);
 		forget_left(status, i);
 		set_time(process, time);
 		return;
@@ -201,23 +216,28 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 }
 
 /*
- * Whether the line of @process is that of another process by now, which has the
- * same PID. Its time alone can show that. If not, the line is that of the
- * process which now has the PID if it has grown, and that process has used so
- * much: the line of an ended process cannot grow after its final time, and that
- * of a live one cannot exceed what the kernel says.
+ * Whether the line of @process, which has grown, is that of another process by
+ * now, which has the same PID. This is so if that process can have used this
+ * time, and has used more than the line had before. If it has not yet, it may
+ * show later.
  */
-static bool is_replaced(const struct process *process)
+static bool is_replaced(struct process *process)
 {
 	unsigned long long tick = URT_UNIT_PER_SEC / sysconf(_SC_CLK_TCK);
 	struct stat_line stat;
 
-	return process->growth && process->start &&
-	       read_stat(process->pid, &stat) && stat.start != process->start &&
+	if (!process->growth || !process->start ||
+	    !read_stat(process->pid, &stat) || stat.start == process->start)
+		return false;
+	process->doubtful = true;
+	return stat.user_time * tick > process->time - process->growth &&
 	       (stat.user_time + 1) * tick > process->time;
 }
 
-/* Replaced lines are the last of those that are not new. */
+/*
+ * Replaced lines are the last of those that are not new, unless others have
+ * been registered before that could be seen.
+ */
 static void find_replaced(struct status *status, size_t not_new)
 {
 	while (not_new--) {
@@ -240,9 +260,12 @@ static void look_again(struct status *status, struct process *process)
 
 	process->looked = status->at;
 	if (!read_comm(process->pid, comm) || !strcmp(comm, process->comm) ||
-	    !read_stat(process->pid, &stat) ||
-	    (process->start && stat.start != process->start))
+	    !read_stat(process->pid, &stat))
 		return;
+	if (process->start && stat.start != process->start) {
+		process->doubtful = true;
+		return;
+	}
 	process->start = stat.start;
 	strcpy(process->comm, stat.comm);
 	status->changed = true;
@@ -300,10 +323,12 @@ static void merge_lines(struct status *status)
 			continue;
 		}
 		set_time(process, time);
-		if (process->growth) {
-			status->update = true;
-			status->changed = true;
-		}
+		if (!process->growth)
+			continue;
+		status->update = true;
+		status->changed = true;
+		if (process->doubtful && is_replaced(process))
+			add_line(status, process, pid, time);
 	}
 	while (old < before)
 		remove_line(status, &status->processes[old++]);
@@ -366,14 +391,4 @@ void status_read(struct status *status)
 			look_again(status, process);
 	}
 	look_at_left(status);
-}
-
-/* The process that has the line of @pid; NULL if there is none. */
-struct process *status_find(const struct status *status, pid_t pid)
-{
-	for (size_t i = 0; i < status->count; i++) {
-		if (status->processes[i].pid == pid)
-			return &status->processes[i];
-	}
-	return NULL;
 }

@@ -95,6 +95,7 @@ const char *printable(const char *text, char *shown, size_t size);
 struct process {
 	pid_t pid;
 	bool fresh;			/* has no line in the read before */
+	bool doubtful;			/* another has its PID, perhaps its line */
 	char comm[COMM_SIZE];		/* as last known; "?": never read */
 	unsigned long long time;	/* in microseconds, as listed */
 	unsigned long long growth;	/* of the time since the read before */
@@ -124,7 +125,6 @@ int status_open(int flags);
 bool write_id(int fd, int id);
 void warn_of_id(int id);
 void status_read(struct status *status);
-struct process *status_find(const struct status *status, pid_t pid);
 long parameter(const char *name);
 
 /* wait.c */
