@@ -14,7 +14,7 @@ TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
 # those that also run where processors do without a tick, and one that only does
 nohz_full := accuracy final nohz_full threads
 # those that run where the clock jumps over idle time: they wait for a minute
-idle_clock := urt_rename urt_follow_unit
+idle_clock := urt_rename urt_follow_unit urt_follow_full urt_follow_deaf
 # one for 32-bit kernels, which only runs where the clock runs fast
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
@@ -183,7 +183,7 @@ ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
 ifneq ($(filter $(idle_clock),$(TESTS)),)
-	@$(call in_guest,$(filter $(idle_clock),$(TESTS)),$(APPEND),$(OUT)-idle_clock,ICOUNT=0)
+	@$(call in_guest,$(filter $(TESTS),$(idle_clock)),TEST_LIMIT=2000 $(APPEND),$(OUT)-idle_clock,ICOUNT=0)
 endif
 ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
 	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
@@ -242,13 +242,14 @@ test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...)
 test-mutants:	## check that the tests fail when the module is broken
 	@scripts/test-mutants
 
-test-here: all $(B)/here/spin $(B)/here/urt $(TESTS:%=$(B)/here/%)	## run the tests on this machine (as root)
+here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
+test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
 	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
 	@rm -rf $(OUT) && mkdir -p $(OUT)
-	@{ test/run $(B)/here usertime.ko $(TESTS); status=$$?; \
+	@{ test/run $(B)/here usertime.ko $(here); status=$$?; \
 		dmesg | tac | sed '/usertime-test: start/q' | tac >$(OUT)/console.log; \
-		echo "# status $$status"; } | scripts/tap $(OUT) $(TESTS)
+		echo "# status $$status"; } | scripts/tap $(OUT) $(here)
 
 $(B)/checkpatch/checkpatch.pl:
 	@scripts/need linux-source xz-utils

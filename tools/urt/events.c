@@ -216,7 +216,7 @@ enum event next_event(int fd, pid_t *pid, pid_t *parent)
 			*pid = event.event_data.comm.process_tgid;
 			return NEW_NAME;
 		default:
-			continue;	/* an answer to somebody */
+			return ANSWER;
 		}
 	}
 	return got ? LOST : NO_EVENT;

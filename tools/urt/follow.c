@@ -13,17 +13,20 @@
 
 #include <err.h>
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "urt.h"
 
 #define LOOK_EVERY	60	/* seconds */
+#define LOOK_SOON	1
 /* Events that are handled before signals and the module get their turn. */
 #define EVENTS		256
+/* More than the queue has room for. */
+#define EVENTS_QUEUED	16384
 /* The list may appear after the event: how often, and when, it is tried. */
 #define TRIES		10
 #define TRY_EVERY	0.1	/* seconds */
@@ -38,6 +41,8 @@ static struct criteria criteria;
 
 static int signals, uevents;
 static int events;		/* -1: there are none */
+static bool heard;		/* an event has come */
+static bool soon;		/* some processes may have been overlooked */
 static double looked;		/* when processes were looked for last */
 static double tried;		/* when the module was */
 static int tries;		/* how often it will be tried again */
@@ -70,8 +75,11 @@ static bool set_criteria(void)
 	return true;
 }
 
+/* Whether @error, with which a process could not be read, means that it ended. */
 static bool is_gone(int error)
 {
+	if (error == ENOMEM || error == ENFILE || error == EMFILE)
+		soon = true;	/* this may pass */
 	return error == ENOENT || error == ESRCH;
 }
 
@@ -108,7 +116,7 @@ static void check(pid_t pid)
 
 /*
  * Once the kernel had to drop an event, it drops all others until the queue has
- * been read to its end. After that, a look through /proc makes up for them.
+ * been read to its end. A look through /proc soon makes up for them.
  */
 static void read_events(void)
 {
@@ -116,23 +124,49 @@ static void read_events(void)
 	enum event event;
 	pid_t pid, parent;
 
-	for (int i = 0; lost || i < EVENTS; i++) {
+	for (int i = 0; i < (lost ? EVENTS_QUEUED : EVENTS); i++) {
 		event = next_event(events, &pid, &parent);
 		if (event == NO_EVENT)
 			break;
 		if (event == LOST) {
 			counts.overruns++;
 			lost = true;
+			soon = true;
 		}
-		if (lost)
+		if (lost || event == ANSWER)
 			continue;
+		heard = true;
 		if (event == NEW_PROCESS)
 			registry_check(pid);
 		if (!look(pid, parent) && event == NEW_PROGRAM)
 			counts.unseen++;
 	}
-	if (lost)
-		look_through_proc(check);
+}
+
+/* How often to look, in seconds. */
+static double interval(void)
+{
+	if (events < 0)
+		return (parameter("period_ms") ?: URT_PERIOD_MS_DEFAULT) / 1e3;
+	return soon ? LOOK_SOON : LOOK_EVERY;
+}
+
+/*
+ * Since Linux 6.6, any user can make the kernel stop sending events to others.
+ * So follow gives itself its name again: that event is there at once, unless
+ * others have filled the queue.
+ */
+static void check_events(void)
+{
+	heard = false;
+	prctl(PR_SET_NAME, program_invocation_short_name);
+	read_events();
+	if (heard || soon)
+		return;
+	close_events(events);
+	events = -1;
+	warnx("no process events come, looking through /proc every %g s",
+	      interval());
 }
 
 static void try_module(void)
@@ -154,18 +188,15 @@ static void read_uevents(void)
 		try_module();
 }
 
-/* How often to look: in seconds, and 0 if there is nothing to look for. */
-static double interval(void)
-{
-	if (events < 0)
-		return (parameter("period_ms") ?: URT_PERIOD_MS_DEFAULT) / 1e3;
-	return has_units(&criteria) || registry_has_refused() ? LOOK_EVERY : 0;
-}
-
 static void look_again(void)
 {
+	bool all = soon || events < 0;
+
 	looked = now();
-	if (events < 0)
+	soon = false;
+	if (events >= 0)
+		check_events();
+	if (all)
 		look_through_proc(check);
 	else
 		look_through_units(&criteria, check);
@@ -216,7 +247,7 @@ static bool wait_and_act(double seconds)
 		{ .fd = events, .events = POLLIN },
 	};
 
-	if (poll(fds, 3, isinf(seconds) ? -1 : seconds * 1000 + 1) < 0) {
+	if (poll(fds, 3, seconds > 0 ? seconds * 1000 + 1 : 0) < 0) {
 		if (errno != EINTR)
 			err(failure, "poll");
 		return true;
@@ -233,15 +264,12 @@ static bool wait_and_act(double seconds)
 /* Returns when it is interrupted. */
 static void follow(void)
 {
-	double every, left;
+	double left;
 
 	do {
-		every = interval();
-		left = every ? looked + every - now() : INFINITY;
-		if (left <= 0) {
+		if (looked + interval() <= now())
 			look_again();
-			left = every;
-		}
+		left = looked + interval() - now();
 		if (tries && tried + TRY_EVERY <= now())
 			try_module();
 		if (tries && left > TRY_EVERY)
@@ -291,15 +319,17 @@ static void take_options(const struct command *command, int argc, char **argv)
 static int urt_follow(const struct command *command, int argc, char **argv)
 {
 	take_options(command, argc, argv);
+	signals = open_follow_signals();
 	if (!set_criteria())
 		return failure;
-	signals = open_follow_signals();
 	uevents = open_uevents();
 	registry_start();
 	events = open_events();
 	if (events < 0)
 		warn("no process events, looking through /proc every %g s",
 		     interval());
+	else
+		check_events();
 	looked = now();
 	look_through_proc(check);
 	look_through_units(&criteria, NULL);

@@ -56,6 +56,7 @@ static const char *set_exe(struct criterion *criterion)
 		return NULL;
 	if (*criterion->text != '/')
 		return "no such file, and not an absolute path";
+	warnx("there is no file %s at present", criterion->text);
 	criterion->value = strdup(criterion->text);
 	return NULL;
 }

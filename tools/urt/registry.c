@@ -30,6 +30,7 @@ struct counts counts;
 
 static struct entry *entries;		/* sorted by PID */
 static size_t count, room;		/* used and allocated of entries */
+static size_t listed;			/* of these, some may have ended */
 static bool present;			/* the module, as last seen */
 static bool refused;			/* an entry was, in the last round */
 static bool told;			/* that an entry was refused */
@@ -61,6 +62,7 @@ static void remove_entry(struct entry *entry)
 {
 	size_t behind = entries + count-- - (entry + 1);
 
+	listed -= entry->listed;
 	memmove(entry, entry + 1, behind * sizeof(*entry));
 }
 
@@ -71,15 +73,37 @@ static bool is_alive(const struct entry *entry)
 	return read_stat(entry->pid, &stat) && stat.start == entry->start;
 }
 
+static void remove_ended(void)
+{
+	for (size_t i = count; i-- > 0;) {
+		if (!is_alive(&entries[i]))
+			remove_entry(&entries[i]);
+	}
+}
+
+/*
+ * The module lets urt exceed the limits of the list, as a service. But follow
+ * registers no more processes than there may be in all: anyone may give many
+ * processes a name that it follows. Return: whether there are so many.
+ */
+static bool is_full(void)
+{
+	static double last;	/* when the ended processes were removed */
+	size_t most = parameter("max_processes");
+
+	if (most && listed >= most && now() >= last + 1) {
+		remove_ended();
+		last = now();
+	}
+	return most && listed >= most;
+}
+
 /* Makes room for one more entry, if possible that of the ended processes. */
 static void make_room(void)
 {
 	if (count < room)
 		return;
-	for (size_t i = count; i-- > 0;) {
-		if (!is_alive(&entries[i]))
-			remove_entry(&entries[i]);
-	}
+	remove_ended();
 	if (count < room / 2)
 		return;
 	room = 2 * room + 64;
@@ -103,6 +127,7 @@ static int open_list(void)
 
 static void count_registered(struct entry *entry)
 {
+	listed += !entry->listed;
 	entry->listed = true;
 	if (!entry->counted)
 		counts.registered++;
@@ -152,16 +177,23 @@ static bool take_error(struct entry *entry, int error)
 	return true;
 }
 
-/* Registers the process of @entry, unless there is no module. */
-static void enter(struct entry *entry)
+/*
+ * Registers the process of @entry, unless there is no module, or no room, which
+ * @full says.
+ */
+static void enter(struct entry *entry, bool full)
 {
 	int fd = present ? open_list() : -1;
 	bool keep;
 
 	if (fd < 0)
 		return;
-	keep = write_id(fd, entry->pid) ? check_written(fd, entry) :
-					  take_error(entry, errno);
+	if (full)
+		keep = take_error(entry, ENOSPC);
+	else if (write_id(fd, entry->pid))
+		keep = check_written(fd, entry);
+	else
+		keep = take_error(entry, errno);
 	close(fd);
 	if (!keep)
 		remove_entry(entry);
@@ -187,13 +219,14 @@ bool registry_has(pid_t pid)
 /* Registers the process @pid, which is not in the registry. */
 void registry_add(pid_t pid, unsigned long long start)
 {
+	bool full = is_full();
 	struct entry *entry;
 
 	make_room();
 	entry = &entries[position(pid)];
 	memmove(entry + 1, entry, (entries + count++ - entry) * sizeof(*entry));
 	*entry = (struct entry){ .pid = pid, .start = start };
-	enter(entry);
+	enter(entry, full);
 }
 
 /* Forgets the process that had @pid if it has ended. */
@@ -211,29 +244,24 @@ void registry_check(pid_t pid)
  */
 size_t registry_write(bool again)
 {
-	size_t listed = 0;
+	size_t most = parameter("max_processes");
 
+	for (size_t i = 0; again && i < count; i++)
+		entries[i].listed = false;
+	if (again)
+		listed = 0;
+	is_full();	/* removes the ended ones, if they take room */
 	refused = false;
 	for (size_t i = count; i-- > 0;) {
 		struct entry *entry = &entries[i];
-		pid_t pid = entry->pid;
 
-		if (again)
-			entry->listed = false;
 		if (!entry->listed && !is_alive(entry))
 			remove_entry(entry);
 		else if (!entry->listed)
-			enter(entry);
-		listed += i < count && entries[i].pid == pid &&
-			  entries[i].listed;
+			enter(entry, most && listed >= most);
 	}
 	told &= refused;
 	return listed;
-}
-
-bool registry_has_refused(void)
-{
-	return refused;
 }
 
 /*

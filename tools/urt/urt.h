@@ -262,6 +262,7 @@ bool read_criteria(struct criteria *criteria, const char *path);
 enum event {
 	NO_EVENT,
 	LOST,			/* some others, as the queue was full */
+	ANSWER,			/* of the kernel, to some program */
 	NEW_PROCESS, NEW_PROGRAM, NEW_NAME,
 	LOADED, UNLOADED	/* the module */
 };
@@ -291,7 +292,6 @@ bool registry_has(pid_t pid);
 void registry_add(pid_t pid, unsigned long long start);
 void registry_check(pid_t pid);
 size_t registry_write(bool again);
-bool registry_has_refused(void);
 bool registry_loaded(void);
 void registry_unloaded(void);
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "No user can fill the list and lock out the others": anyone may give many
+ * processes a name that urt follow registers. With CAP_SYS_RESOURCE, the module
+ * refuses nothing, but follow takes no more than max_processes lines. As soon as
+ * some of these have ended, there is room for others, if only after a minute. This runs
+ * where the clock jumps over idle time.
+ */
+#include "tool.h"
+
+#define PIDS	5
+#define MOST	3
+
+static pid_t pids[PIDS];
+static struct list list;
+
+static int listed(int fd)
+{
+	int count = 0;
+
+	list_read(fd, &list);
+	for (int i = 0; i < PIDS; i++)
+		count += list_count(&list, pids[i]);
+	return count;
+}
+
+int main(void)
+{
+	long long refused;
+	pid_t late;
+	int fd;
+
+	plan(6);
+	fd = status_open();
+	set_events_period();
+	set_parameter("max_processes", MOST);
+	for (int i = 0; i < PIDS; i++)
+		pids[i] = start_named("many", 0);
+	follow_start("-n", "many");
+	said(": No space left on device\n", "it says that the list is full");
+	is(listed(fd), MOST, "it has registered as many as there may be");
+	for (int i = 0; i < PIDS; i++)
+		end(pids[i]);
+	late = start_named("many", 0);
+	ok(gets_line(fd, late), "there is room when they have ended");
+	is(follow_ends(), 0, "SIGTERM ends it");
+	refused = follow_count("refused ");
+	/* The late one may have come too soon after the others had ended. */
+	if (!ok(refused == PIDS - MOST || refused == PIDS - MOST + 1,
+		"it counts those it refused"))
+		diag("seen %lld, expected %d or one more", refused, PIDS - MOST);
+	is(follow_count("registered "), MOST + 1, "and those it registered");
+	end(late);
+	return done();
+}
