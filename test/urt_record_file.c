@@ -9,10 +9,12 @@
 #include "tool.h"
 
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 
 #define HEADER	"time,pid,microseconds,command\n"
 #define CSV	"/tmp/urt_record_file.csv"
 #define ROTATED	CSV ".1"
+#define FOLDER	"/tmp/urt_record_folder"
 #define FIFO	"/tmp/urt_record_file.fifo"
 
 static int fd;
@@ -191,11 +193,29 @@ static void ends_anyway(void)
 	unlink(FIFO);
 }
 
+/* The file system has one page: the last row that is begun does not fit. */
+static void disk_full(void)
+{
+	char size[32];
+
+	mkdir(FOLDER, 0755);
+	snprintf(size, sizeof(size), "size=%ld", sysconf(_SC_PAGESIZE));
+	if (mount("tmpfs", FOLDER, "tmpfs", 0, size))
+		die("a small file system");
+	set_period(URT_PERIOD_MS_MIN);
+	is(tool_run("record", "-o", FOLDER "/csv"), 1,
+	   "a full disk ends it, with status 1");
+	read_file(FOLDER "/csv");
+	ok(rows() > 0, "and leaves whole rows");
+	umount(FOLDER);
+	rmdir(FOLDER);
+}
+
 int main(void)
 {
 	pid_t recorded;
 
-	plan(4 + 2 + 7 + 2 + 1);
+	plan(4 + 2 + 7 + 2 + 1 + 2);
 	unlink(CSV);
 	fd = status_open();
 	recorded = start_named("recorded", 20);
@@ -206,6 +226,7 @@ int main(void)
 	rotated();
 	reader_gone();
 	ends_anyway();
+	disk_full();
 	end(recorded);
 	return done();
 }

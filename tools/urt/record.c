@@ -80,9 +80,27 @@ static int wait_for_output(int status, short events)
 	return wait_on(fds, 3, -1);
 }
 
+/*
+ * Writing failed, perhaps because the disk is full, after the bytes from @begin
+ * to @end: takes back the row of which they have a part.
+ */
+static void take_back(const char *begin, const char *end)
+{
+	const char *row = end;
+	struct stat file;
+
+	while (row > begin && row[-1] != '\n')
+		row--;
+	if (regular && row < end && !fstat(out, &file) &&
+	    ftruncate(out, file.st_size - (end - row)))
+		warn("%s", path ?: "standard output");
+}
+
 /* Writes whole rows. Return: false if a signal ended the wait for the reader. */
 static bool put(const char *text, size_t length)
 {
+	const char *begin = text;
+
 	while (length) {
 		size_t piece = length;
 		ssize_t done;
@@ -95,8 +113,13 @@ static bool put(const char *text, size_t length)
 		if (piece > PIPE_BUF && !regular)
 			piece = (char *)memrchr(text, '\n', PIPE_BUF) + 1 - text;
 		done = write(out, text, piece);
-		if (done < 0 && errno != EAGAIN)
+		if (done < 0 && errno != EAGAIN) {
+			int error = errno;
+
+			take_back(begin, text);
+			errno = error;
 			err(failure, "%s", path ?: "standard output");
+		}
 		if (done > 0) {
 			text += done;
 			length -= done;
