@@ -161,15 +161,16 @@ static void one_after_the_other(void)
 	   "%d programs, one after the other, are all in it", PROGRAMS);
 }
 
-/* It ends before urt, which is stopped, can read its name or its start. */
-static void gone_at_once(void)
+/*
+ * Register a child and end it while urt is stopped, which then can read neither
+ * its name nor its start. Returns what its line says for 3 s.
+ */
+static long long end_unseen(pid_t pid)
 {
 	long long used;
-	pid_t pid;
 
 	stop_updates();
 	kill(tool.pid, SIGSTOP);
-	pid = start_resting("gone");
 	status_register(fd, pid);
 	go_on(pid);
 	spin(20);
@@ -179,13 +180,20 @@ static void gone_at_once(void)
 	if (time_now(fd, pid) != used)
 		die("the line has the final time, and is there for 3 s");
 	kill(tool.pid, SIGCONT);
+	return used;
+}
+
+static void gone_at_once(void)
+{
+	long long used = end_unseen(start_resting("gone"));
+
 	ok(says("?", used, -1), "one that is gone at once counts as '?'");
 }
 
 static void registered_again(void)
 {
 	pid_t pid = start_resting("again");
-	long long used;
+	long long used, gone;
 
 	status_register(fd, pid);
 	used = time_now(fd, pid);
@@ -197,7 +205,12 @@ static void registered_again(void)
 	used = use_more(pid);
 	ok(says("again", used, 1), "and what it uses then counts");
 	status_write(fd, "-%d", pid);
-	end(pid);
+	says("again", used, 0);
+	gone = value(exported(), TOTAL, "?");
+	used = end_unseen(pid);
+	ok(says("again", used, 0) && says("?", gone, 0),
+	   "also if it has ended before urt sees it again");
+	set_period(100);
 }
 
 static void rename_work(void *unused)
@@ -260,7 +273,7 @@ int main(void)
 {
 	pid_t listed, unlisted;
 
-	plan(4 + 2 + 1 + 1 + 3 + 2 + 2 + 1 + 3);
+	plan(4 + 2 + 1 + 1 + 4 + 2 + 2 + 1 + 3);
 	mkdir(FOLDER, 0755);
 	fd = status_open();
 	listed = start_resting("old");
