@@ -181,7 +181,7 @@ static bool read_new_cgroup(pid_t pid, pid_t parent, char *text)
 	if (!read_cgroup(pid, text))
 		return false;
 	if (parent && !strcmp(text, "/") && !read_cgroup(parent, text))
-		strcpy(text, "/");
+		return read_cgroup(pid, text);
 	return true;
 }
 
