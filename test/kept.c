@@ -368,7 +368,11 @@ int main(void)
 	restore_limit();
 
 	list_read(fd, &list);
-	if (mount_cgroups()) {
+	if (stat_coarseness()) {
+		skip("memory of a reader",
+		     "memory.stat is too coarse before Linux 5.13");
+		skip("and of one that has closed", "as above");
+	} else if (mount_cgroups()) {
 		memory();
 	} else {
 		skip("memory of a reader", "there are no memory cgroups");

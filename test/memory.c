@@ -32,7 +32,6 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 
 #define TESTS		19
 #define USER		1000
@@ -52,11 +51,7 @@
 #define SECONDS		20		/* for it to come back */
 #define SECONDS_TO_TELL	3		/* for the kernel to tell what is held */
 
-/*
- * How far memory.stat may be off: each processor has up to 32 pages that it has
- * not told yet. Since 5.13 the kernel asks them when it is read.
- */
-static long coarse;
+static long coarse;	/* see stat_coarseness() */
 
 static char cgroups[32];
 static pid_t crowd[CROWD];
@@ -248,18 +243,6 @@ static long cost(const char *cache)
 		return 0;
 	close(fd);
 	return atol(number) + sizeof(void *);
-}
-
-static long stat_coarseness(void)
-{
-	struct utsname kernel;
-	int major, minor;
-
-	uname(&kernel);
-	if (sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
-	    major * 100 + minor >= 513)
-		return 0;
-	return 32 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* The smallest cache that fits; some machines have none for little. */

@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 static inline long long user_time(const struct rusage *usage)
@@ -106,6 +107,22 @@ static inline void spin_in_kernel(int ms)
 		if (readv(fd, pieces, 64) < 0)
 			die("/dev/zero can be read");
 	close(fd);
+}
+
+/*
+ * How far a cgroup's memory.stat may be off: each CPU has up to 32 pages that it
+ * has not reported yet. Since 5.13, the kernel asks them when the file is read.
+ */
+static inline long stat_coarseness(void)
+{
+	struct utsname kernel;
+	int major, minor;
+
+	uname(&kernel);
+	if (sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
+	    major * 100 + minor >= 513)
+		return 0;
+	return 32 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* A child that does @work with @arg, and ends. */
