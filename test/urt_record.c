@@ -110,7 +110,8 @@ static void final_time_is_recorded(void)
 	set_period(1000);	/* so that urt sees each, however slow it is */
 	tool_says(0, ",first\n");
 	go_on(pid);
-	used = end(pid);
+	kill(pid, SIGKILL);
+	used = final_time(pid);
 	other = start_numbered(pid, sleep_work, NULL);
 	snprintf(line, sizeof(line), ",%d,%lld,first\n", pid, used);
 	ok(!!tool_says(0, line),
