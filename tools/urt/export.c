@@ -150,7 +150,7 @@ static int urt_export(const struct command *command, int argc, char **argv)
 	path = argv[optind];
 	remove_old_file();
 	status.fd = status_open(O_RDONLY);
-	signals = open_end_signals();
+	signals = open_end_signals(0);
 	while (!(came & SIGNAL)) {
 		int timeout;
 

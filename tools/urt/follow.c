@@ -277,22 +277,6 @@ static void follow(void)
 	} while (wait_and_act(left));
 }
 
-/* Blocks the signals; SIGHUP may be ignored, and then it stays so. */
-static int open_follow_signals(void)
-{
-	struct sigaction hangup;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaction(SIGHUP, NULL, &hangup);
-	if (hangup.sa_handler != SIG_IGN)
-		sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGUSR1);
-	return open_signals(&set, NULL);
-}
-
 static void take_options(const struct command *command, int argc, char **argv)
 {
 	int option;
@@ -319,7 +303,7 @@ static void take_options(const struct command *command, int argc, char **argv)
 static int urt_follow(const struct command *command, int argc, char **argv)
 {
 	take_options(command, argc, argv);
-	signals = open_follow_signals();
+	signals = open_end_signals(SIGUSR1);
 	if (!set_criteria())
 		return failure;
 	uevents = open_uevents();

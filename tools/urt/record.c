@@ -242,7 +242,7 @@ static int urt_record(const struct command *command, int argc, char **argv)
 	status.fd = status_open(O_RDONLY);
 	if (path)
 		open_file(false);
-	signals = open_end_signals();
+	signals = open_end_signals(0);
 	if (!head(true))
 		return EXIT_SUCCESS;
 	do {

@@ -137,7 +137,7 @@ double now(void);
 int wait_on(struct pollfd *fds, int count, int timeout_ms);
 int wait_for(int status, int signals, int keys, int timeout_ms);
 int open_signals(const sigset_t *set, sigset_t *mask);
-int open_end_signals(void);
+int open_end_signals(int another);
 void take_default(int number);
 
 /* write.c */

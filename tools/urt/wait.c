@@ -71,10 +71,11 @@ int open_signals(const sigset_t *set, sigset_t *mask)
 }
 
 /*
- * Like open_signals(), for the termination signals. Under nohup(1), SIGHUP is
- * ignored, but signalfd(2) would deliver it nevertheless.
+ * Like open_signals(), for the termination signals and @another, 0 for none.
+ * Under nohup(1), SIGHUP is ignored, but signalfd(2) would deliver it
+ * nevertheless.
  */
-int open_end_signals(void)
+int open_end_signals(int another)
 {
 	struct sigaction hangup;
 	sigset_t set;
@@ -85,6 +86,8 @@ int open_end_signals(void)
 		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (another)
+		sigaddset(&set, another);
 	return open_signals(&set, NULL);
 }
 
