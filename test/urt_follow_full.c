@@ -30,7 +30,7 @@ int main(void)
 	pid_t late;
 	int fd;
 
-	plan(6);
+	plan(7);
 	fd = status_open();
 	set_events_period();
 	set_parameter("max_processes", MOST);
@@ -43,6 +43,8 @@ int main(void)
 		end(pids[i]);
 	late = start_named("many", 0);
 	ok(gets_line(fd, late), "there is room when they have ended");
+	kill(tool.pid, SIGUSR1);
+	ok(!!tool_says(0, ", overruns 0\n"), "SIGUSR1: it reports its counts");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	refused = follow_count("refused ");
 	/* The late one may have come too soon after the others had ended. */
