@@ -316,7 +316,7 @@ test-host: $(debian)/ready | tools	## build and install the module the ways peop
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
 
 clean:	## remove what was built, but not what was downloaded
-	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
 
 help:	## show this list
