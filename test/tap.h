@@ -7,9 +7,9 @@
  *	is(found, expected, "it is as long as it should be");
  *	return done();
  *
- * The test runs in a process that plan() starts. The first process waits
- * for it, for TAP_SECONDS at most, and then ends whatever the test has left
- * behind: however a test ends, no process of it stays.
+ * The test runs in a process that plan() starts, with default signals. The
+ * first process waits for it, for TAP_SECONDS at most, and then ends whatever
+ * the test has left behind: however a test ends, no process of it stays.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -133,10 +133,25 @@ static inline void tap_kill(int sig)
 	kill(-tap_group, SIGKILL);
 }
 
+/*
+ * Signals do what they do by default, whatever the caller ignores or blocks: a
+ * shell without job control ignores SIGINT and SIGQUIT in what it starts with &.
+ */
+static inline void tap_default_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static inline void plan(int tests)
 {
 	siginfo_t end = { 0 };
 
+	tap_default_signals();
 	tap = mmap(NULL, sizeof(*tap), PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	tap->planned = tests;
