@@ -43,7 +43,8 @@ static long long stamp(void)
 /* Wait for another inode than @old, for at most 30 s; 0: there is none. */
 static ino_t next_inode(ino_t old)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(1000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(1000)) {
 		ino_t inode = file_inode();
 
 		if (inode && inode != old)
@@ -55,7 +56,8 @@ static ino_t next_inode(ino_t old)
 /* Wait for another time stamp than @old, for at most 30 s. */
 static int is_stamped(long long old)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(1000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(1000)) {
 		if (stamp() != old)
 			return 1;
 	}

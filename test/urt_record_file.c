@@ -67,7 +67,8 @@ static int rows(void)
 /* Waits until the file has more than so many rows, for at most 30 s. */
 static int has_more_rows(const char *path, int than)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(10000)) {
 		read_file(path);
 		if (rows() > than)
 			return 1;
