@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door, for people.  Kbuild says how the module itself is built.
 #
-# KDIR, ARCH and CROSS_COMPILE mean what they mean in every out-of-tree module.
+# KDIR (or KERNEL_SRC), ARCH, CROSS_COMPILE, O, LLVM, KCFLAGS, DEPMOD and INSTALL_MOD_PATH
+# mean what they mean in every out-of-tree module.
 # RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64: another kernel of Debian's for the
 # guests.  KERNEL=/path/to/Image KDIR=/path/to/headers: any other.
 # TESTS="one another": not all of the tests.  OUT=DIR: what they say goes there.
@@ -19,21 +20,47 @@ idle_clock := urt_rename urt_follow_unit urt_follow_full urt_follow_deaf
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
 
-here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
-all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
+all: modules $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
 
-module:
+# The kernel's headers, the folder of its configuration, and an option of that.
+KDIR ?= $(KERNEL_SRC)
+here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+objtree := $(or $(O),$(here_kdir))
+config = $(shell sed -n 's/^CONFIG_$2=//p' $1/include/config/auto.conf 2>/dev/null)
+
+# A kernel built by clang needs modules built by clang, of the same version if that is
+# installed.  If the user names a compiler, that is used.
+ifeq ($(origin LLVM)$(filter command,$(origin CC)),undefined)
+llvm = $(if $(call config,$1,CC_IS_CLANG),LLVM=$(shell \
+	v=$$(($(call config,$1,CLANG_VERSION) / 10000)); \
+	if type clang-$$v ld.lld-$$v >/dev/null 2>&1; then echo -$$v; else echo 1; fi))
+endif
+
+# This folder.
+folder = $(if $(findstring :,$(CURDIR))$(word 2,x$(CURDIR)x),$(error \
+	kbuild cannot handle the space or colon in the path of this folder: $(CURDIR)),$(CURDIR))
+
+# -ffile-prefix-map keeps the path of this folder out of the module.  Root builds as the
+# folder's owner, who can then build again.
+as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
+kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
+modules:	## build only the module
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
 		"apt-get install build-essential linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
-	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules
+	+$(as_owner) $(kbuild_here) KCFLAGS="$$KCFLAGS -ffile-prefix-map=$(CURDIR)=." modules
 
-modules_install: module	## install the module (INSTALL_MOD_PATH is honored)
-	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules_install
-	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
+# Without a key to sign modules with, which most headers lack, kbuild would print an SSL
+# error.  Without System.map, which they lack too, it does not run depmod.
+DEPMOD ?= depmod
+key = $(wildcard $(objtree)/certs/signing_key.x509)
+modules_install: modules	## install the module (INSTALL_MOD_PATH and DEPMOD are honored)
+	+$(kbuild_here) $(if $(key),,CONFIG_MODULE_SIG_ALL=) modules_install
+	@[ -e $(objtree)/System.map ] || echo "A missing System.map is normal. depmod runs now:"
+	PATH=$$PATH:/usr/sbin:/sbin; $(DEPMOD) $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
 prefix = $(DESTDIR)$(PREFIX)
@@ -115,10 +142,10 @@ ifneq ($(filter-out $(shell . /etc/os-release; echo $$VERSION_CODENAME),$(releas
 root := scripts/root $(release) make,$(compiler),dwarves
 kmake := $(root) make
 else
-kmake := $(MAKE)
+kmake := +$(MAKE)
 endif
-kbuild = @$(kmake) -s -C $(kdir) M=$(abspath $(@D)) ARCH=$(arch) \
-	CROSS_COMPILE=$(cross) CONFIG_DEBUG_INFO_BTF_MODULES=
+kbuild = @$(kmake) -s -C $(kdir) M=$(folder)/$(@D) ARCH=$(arch) \
+	CROSS_COMPILE=$(cross) $(call llvm,$(kdir)) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 tools:
 	@scripts/need $(tools)
@@ -238,6 +265,9 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
+test-clang:	## run the tests on a kernel built by clang, with a module built by clang
+	@scripts/test-debug clang
+
 test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...)
 	@scripts/test-debug
 
@@ -289,6 +319,11 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, s
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
+host := callers clang folder install jobs owner reproducible
+test-host: $(debian)/ready | tools	## build and install the module the ways people do (no virtual machine)
+	@CLANG=$$(scripts/debug-kernel clang-headers) DEBIAN=$(abspath $(debian)) ARCH=$(arch) \
+		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
+
 clean:	## remove what was built, but not what was downloaded
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
@@ -296,7 +331,7 @@ clean:	## remove what was built, but not what was downloaded
 help:	## show this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-debug test-mutants test-here bench programs guest-root guest-module deb test-deb \
+.PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
+	test-clang test-debug test-host test-mutants test-here bench programs guest-root guest-module deb test-deb \
 	test-kernels test-system check clean help
 .DELETE_ON_ERROR:
