@@ -272,6 +272,12 @@ test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=
 test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
 
+PARTS := $(filter-out machine.sh,$(notdir $(wildcard test/system/*)))
+test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELEASE=trixie, PARTS="readme")
+	@scripts/need qemu-system-arm qemu-utils openssh-client perl
+	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
+	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
+
 check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
 	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
 	@$(MAKE) -s $(B)/here/urt CROSS_COMPILE=
@@ -289,5 +295,5 @@ help:	## show this list
 
 .PHONY: all module modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
 	test-debug test-mutants test-here bench programs guest-root guest-module deb test-deb \
-	test-kernels check clean help
+	test-kernels test-system check clean help
 .DELETE_ON_ERROR:
