@@ -272,7 +272,7 @@ test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=
 test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
 
-PARTS := $(filter-out machine.sh,$(notdir $(wildcard test/system/*)))
+PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
 test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELEASE=trixie, PARTS="readme")
 	@scripts/need qemu-system-arm qemu-utils openssh-client perl
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
