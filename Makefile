@@ -305,11 +305,18 @@ test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=
 test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
 
-PARTS := $(filter-out machine.sh,$(notdir $(wildcard test/system/*)))
+PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
 test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELEASE=trixie, PARTS="readme")
 	@scripts/need qemu-system-arm qemu-utils openssh-client perl
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
+
+# What takes longest comes last. Each part runs with what it needs, also after a failure.
+test-all:	## run everything there is (four hours, the first time more)
+	@scripts/parts "$(MAKE) check" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
+		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
+		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
+		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
 
 check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
 	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
@@ -319,7 +326,7 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, s
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
-host := callers clang folder install jobs owner reproducible
+host := callers clang folder install jobs limits owner reproducible
 test-host: $(debian)/ready | tools	## build and install the module the ways people do (no virtual machine)
 	@CLANG=$$(scripts/debug-kernel clang-headers) DEBIAN=$(abspath $(debian)) ARCH=$(arch) \
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
@@ -333,5 +340,5 @@ help:	## show this list
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
 	test-clang test-debug test-host test-mutants test-here bench programs guest-root guest-module deb test-deb \
-	test-kernels test-system check clean help
+	test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:
