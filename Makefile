@@ -65,17 +65,19 @@ modules_install: modules	## install the module (INSTALL_MOD_PATH and DEPMOD are 
 
 prefix = $(DESTDIR)$(PREFIX)
 
-install: $(B)/urt	## install the tool, urt-plot, their pages and the completion (PREFIX, DESTDIR)
+install: $(B)/urt	## install the tool, urt-plot, the manual pages and the completion (PREFIX, DESTDIR)
 	install -D -m 755 $(B)/urt $(prefix)/bin/urt
 	install -D -m 755 tools/urt/plot $(prefix)/bin/urt-plot
 	install -D -m 644 man/urt.1 $(prefix)/share/man/man1/urt.1
 	install -D -m 644 man/urt-plot.1 $(prefix)/share/man/man1/urt-plot.1
+	install -D -m 644 man/usertime.4 $(prefix)/share/man/man4/usertime.4
 	install -D -m 644 tools/urt/urt.bash-completion \
 		$(prefix)/share/bash-completion/completions/urt
 
 uninstall:	## remove what install has installed
 	rm -f $(prefix)/bin/urt $(prefix)/bin/urt-plot \
 		$(prefix)/share/man/man1/urt.1 $(prefix)/share/man/man1/urt-plot.1 \
+		$(prefix)/share/man/man4/usertime.4 \
 		$(prefix)/share/bash-completion/completions/urt
 
 # For this machine: CC, CPPFLAGS, CFLAGS and LDFLAGS are the user's.
@@ -297,10 +299,24 @@ deb:	## build the Debian packages, in build/deb/
 
 test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=12: on one)
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
+	@prove --exec '' test/host/deb :: $(B)/deb
 	@scripts/test-deb $(B)/deb $(or $(ONLY),12 13)
 
 test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": on some)
 	@scripts/test-kernels $(ONLY)
+
+PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
+test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELEASE=trixie, PARTS="readme")
+	@scripts/need qemu-system-arm qemu-utils openssh-client perl
+	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
+	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
+
+# What takes longest comes last. Each part runs with what it needs, also after a failure.
+test-all:	## run everything there is (four hours, the first time more)
+	@scripts/parts "$(MAKE) check" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
+		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
+		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
+		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
 
 check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
 	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
@@ -310,7 +326,7 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, s
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
-host := callers clang folder install jobs owner reproducible
+host := callers clang folder install jobs limits owner reproducible
 test-host: $(debian)/ready | tools	## build and install the module the ways people do (no virtual machine)
 	@CLANG=$$(scripts/debug-kernel clang-headers) DEBIAN=$(abspath $(debian)) ARCH=$(arch) \
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
@@ -324,5 +340,5 @@ help:	## show this list
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
 	test-clang test-debug test-host test-mutants test-here bench programs guest-root guest-module deb test-deb \
-	test-kernels check clean help
+	test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:

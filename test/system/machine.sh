@@ -1,0 +1,197 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+# Each part of the system test begins with this file. It boots a whole Debian for
+# arm64 (scripts/image) and runs commands in it over ssh, as a user would. A part
+# prints TAP, and its plan when it has come to its end; what the machine and its
+# console printed is in build/system/RELEASE/PART/. No "set -e" works in a function
+# that seen or await calls, so their commands are joined by &&.
+
+set -eu
+
+release=${RELEASE:-bookworm}
+part=${0##*/}
+out=build/system/$release/$part
+limit=1800	# seconds, for one command
+n=0 failed='' emulator=''
+
+# Boots a new machine, with a copy of the tracked files in the user's ~/usertime.
+machine_start() {
+	qemu-img create -q -f qcow2 -F raw -b "$image/disk" "$out/disk" >&2
+	machine_boot
+	if [ -e .git ]; then
+		git ls-files -z
+	else
+		find . -path ./build -prune -o -type f -print0
+	fi | tar -c --null -T - | connect user 'mkdir usertime && tar -x -C usertime'
+}
+
+# Boots the machine that machine_start made, and waits until it has started its
+# services. The disk is one that loses what was not flushed, in a power cut.
+machine_boot() {
+	cpu=max,pauth-impdef=on accel=tcg
+	if [ "$(uname -m)" = aarch64 ] && [ -w /dev/kvm ]; then
+		cpu=host accel=kvm
+	fi
+	port=$(perl -MIO::Socket::INET -e '
+		print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+	qemu-system-aarch64 -M virt -cpu $cpu -accel $accel -smp 2 -m 2G \
+		-display none -monitor none \
+		-kernel "$image/kernel" -initrd "$image/initrd" \
+		-append "root=/dev/vda rw console=ttyAMA0" \
+		-drive "if=none,id=disk,file=$out/disk,cache=writeback" \
+		-device virtio-blk-device,drive=disk \
+		-netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" \
+		-device virtio-net-device,netdev=net \
+		-chardev "file,id=console,path=$out/console.log,append=on" \
+		-serial chardev:console >>"$out/emulator" 2>&1 </dev/null &
+	emulator=$!
+	machine_up ''
+}
+
+# Waits until the machine has started all its services since a boot that is not $1.
+machine_up() {
+	tries=0
+	until id=$(boot_id) && [ "$id" != "$1" ]; do
+		tries=$((tries + 1))
+		if [ $tries = 200 ] || ! kill -0 "$emulator" 2>/dev/null; then
+			last_words "the machine did not boot" >&2
+			return 1
+		fi
+		sleep 3
+	done
+	for user in user root; do	# one connection of each user carries its commands
+		connect "$user" -M -N -f >>"$out/emulator" 2>&1
+	done
+	connect user 'systemctl is-system-running --wait' >>"$out/emulator" || :
+}
+
+boot_id() {
+	connect user -o ControlPath=none cat /proc/sys/kernel/random/boot_id 2>/dev/null </dev/null
+}
+
+machine_reboot() {
+	before=$(user 'cat /proc/sys/kernel/random/boot_id') || return
+	connect user 'sudo reboot' </dev/null || :
+	for user in user root; do
+		connect "$user" -O exit 2>/dev/null || :
+	done
+	machine_up "$before"
+}
+
+# A power cut.
+machine_kill() {
+	kill -KILL "$emulator"
+	wait "$emulator" 2>/dev/null || :
+	emulator=
+}
+
+# ssh to the machine as user $1; the rest is ssh's.
+connect() {
+	name=$1
+	shift
+	timeout --foreground "$limit" ssh -q -F none -i "$image/key" -p "$port" -l "$name" \
+		-o ControlPath="$sockets/%r" -o BatchMode=yes -o ConnectTimeout=10 \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o ServerAliveInterval=15 -o ServerAliveCountMax=20 127.0.0.1 "$@"
+}
+
+# Runs commands as this user: one line, or several, up to the first that fails.
+run() {
+	status=0
+	connect "$@" </dev/null || status=$?
+	case $status in
+	124) last_words "still running after $limit seconds: $2" >&2 ;;
+	255) last_words "no connection to the machine for: $2" >&2 ;;
+	esac
+	return $status
+}
+
+user() {
+	run user "set -e
+cd usertime
+$1"
+}
+
+root() {
+	run root "set -e
+$1"
+}
+
+# Prints the command if README has it as a line of its own, with or without a comment.
+# A line that README continues after a backslash is one line here.
+given() {
+	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
+		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" || {
+		echo "README.md has no such line: $1" >&2
+		echo false
+		return 1
+	}
+	printf '%s\n' "$1"
+}
+
+# Runs it as the user, as README gives it.
+readme() {
+	given "$1" >/dev/null && user "$1"
+}
+
+last_words() {
+	echo "machine: $1"
+	echo "The last of $out/console.log:"
+	tail -n 30 "$out/console.log" | tr -d '\r'
+}
+
+# A point of TAP: whether the command succeeds; else the end of what it printed.
+seen() {
+	what=$1
+	shift
+	n=$((n + 1)) began=$(date +%s)
+	if "$@" >"$out/log" 2>&1; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		tail -n 40 "$out/log" | tr -d '\r' | sed 's/^/# /'
+		failed=yes
+	fi
+	{
+		echo "# $n - $what: $(($(date +%s) - began)) s"
+		tr -d '\r' <"$out/log"
+	} >>"$out/output"
+}
+
+# Waits for an event: repeats the command until it succeeds, for five minutes.
+await() {
+	tries=$(date +%s)
+	until "$@" >"$out/try" 2>&1; do
+		if [ $(($(date +%s) - tries)) -gt 300 ]; then
+			cat "$out/try"
+			echo "not within five minutes: $*"
+			return 1
+		fi
+		sleep 1
+	done
+	cat "$out/try"
+}
+
+# Whether Linux's own checkers printed nothing, in all the boots of the machine.
+no_reports() {
+	eval "$(grep '^reports=' scripts/tap)"
+	# shellcheck disable=SC2154 # it is there now
+	! grep -E -B 3 -A 30 "$reports" "$out/console.log"
+}
+
+# At the end of the part, however it comes.
+finish() {
+	status=$?
+	trap '' HUP INT TERM
+	[ -z "$emulator" ] || machine_kill
+	rm -rf "$sockets" "$out/disk"
+	[ $status != 0 ] || echo "1..$n"
+	[ $status = 0 ] && [ -z "$failed" ]
+}
+
+image=$(scripts/image "$release")
+rm -rf "$out"
+mkdir -p "$out"
+sockets=$(mktemp -d)
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
