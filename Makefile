@@ -44,9 +44,9 @@ endif
 folder = $(if $(findstring :,$(CURDIR))$(word 2,x$(CURDIR)x),$(error \
 	kbuild cannot handle the space or colon in the path of this folder: $(CURDIR)),$(CURDIR))
 
-# -ffile-prefix-map keeps the path of this folder out of the module.  Root builds as the
-# folder's owner, who can then build again.
+# Root builds as the folder's owner, who can then build again.
 as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
+# -ffile-prefix-map keeps the path of this folder out of the module.
 kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
 modules:	## build only the module
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
@@ -85,8 +85,8 @@ CFLAGS ?= -O2 -g
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
 endif
-build_here = @echo "  CC      $@"; mkdir -p $(@D); \
-	$(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
+build_here = @echo "  CC      $@"; $(as_owner) mkdir -p $(@D); \
+	$(as_owner) $(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
 # For guests, which have no libraries.
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $(filter %.c,$^)
 
@@ -278,7 +278,7 @@ here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
 test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
 	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
-	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@rm -rf $(OUT) && $(as_owner) mkdir -p $(OUT)
 	@{ test/run $(B)/here usertime.ko $(here); status=$$?; \
 		dmesg | tac | sed '/usertime-test: start/q' | tac >$(OUT)/console.log; \
 		echo "# status $$status"; } | scripts/tap $(OUT) $(here)
