@@ -191,7 +191,7 @@ demo_programs := $(B)/test-$(deb_arch)/spin $(B)/test-$(deb_arch)/urt
 demo: $(guest)/module/usertime.ko $(demo_programs)	## run three programs in a virtual machine, and draw their times
 	@scripts/need gnuplot-nox fonts-dejavu-core
 	@$(initramfs) test/demo $(demo_programs)
-	@ARCH=$(arch) LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
+	@ARCH=$(arch) scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/urt /test/usertime.ko /dev/vport0p3
 	@cp $(B)/demo/file $(B)/demo.csv && tools/urt/plot $(B)/demo.csv
 	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
@@ -206,7 +206,15 @@ in_guest = rm -rf $3; { ARCH=$(arch) APPEND="$2" $4 \
 	scripts/guest $3 $(kernel) $(guest)/initramfs \
 	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
 
-test: $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
+# On arm64, where the machine could run them itself.
+ifeq ($(shell uname -m)-$(RELEASE)$(FLAVOUR)$(ARCH)$(KERNEL),aarch64-)
+hint := test-here-hint
+endif
+test-here-hint:
+	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads" \
+		"and unloads the module again and again: stop what uses it. A fault may crash the machine."
+
+test: $(hint) $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
 	@$(initramfs) test/run $(programs)
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
@@ -270,6 +278,9 @@ test-clang:	## run the tests on a kernel built by clang, with a module built by 
 
 test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...)
 	@scripts/test-debug
+
+test-arm64:	## run make test on Debian for arm64, with its own compiler (TESTS: a few)
+	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
 test-mutants:	## check that the tests fail when the module is broken
 	@scripts/test-mutants
@@ -336,9 +347,9 @@ clean:	## remove what was built, but not what was downloaded
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
 
 help:	## show this list
-	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-clang test-debug test-host test-mutants test-here bench programs guest-root guest-module deb test-deb \
-	test-all test-kernels test-system check clean help
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench programs \
+	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:
