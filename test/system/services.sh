@@ -1,0 +1,130 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+# The parts that need a machine with the packages of this version, set up as README
+# has it, begin with this file.
+# shellcheck disable=SC2016 # the shells in the machine expand $(...)
+
+. test/system/machine.sh
+
+version=$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
+next=$version.1
+folder=lib/prometheus/node-exporter
+packaged="usertime.c usertime.h Kbuild Makefile README.md CHANGELOG.md debian docs man tools"
+
+# Builds the packages in ~/$1 of the machine, or puts those there that an earlier part
+# has kept in build/system/RELEASE/$2, if they are not older than the source.
+packages() {
+	kept=build/system/$release/$2
+	# shellcheck disable=SC2086 # a list of words
+	if [ -e "$kept/log" ] && [ -z "$(find $packaged -newer "$kept/log")" ]; then
+		tar -c -C "$kept" . | connect user "mkdir -p $1/build/deb && tar -x -C $1/build/deb"
+	else
+		rm -rf "$kept" && mkdir -p "$kept" && user "cd ../$1 && make deb" &&
+			user "tar -c -C ../$1/build/deb ." | tar -x -C "$kept"
+	fi && user "ls ../$1/build/deb/usertime-*.deb"
+}
+
+# This source, with the version of the next in all places that have it.
+next_packages() {
+	user "mkdir ../next && cp -R $packaged scripts test ../next && cd ../next &&
+		sed -i 's/$version/$next/g' \$(grep -rlF '$version' usertime.h debian man)" &&
+		packages next next
+}
+
+# The packages in ~/$1, for which README has this command.
+install() {
+	headers='linux-headers-$(uname -r) linux-headers-$(dpkg --print-architecture)'
+	command=$(given "sudo apt-get install $headers ./build/deb/usertime-*.deb") &&
+		user "cd ../$1 && $command"
+}
+
+# README: Load at boot, Set it up once
+set_up() {
+	readme 'echo usertime | sudo tee /etc/modules-load.d/usertime.conf' &&
+		readme 'echo options usertime period_ms=1000 | sudo tee /etc/modprobe.d/usertime.conf' &&
+		readme 'sudo modprobe usertime' &&
+		readme 'echo unit nginx.service | sudo tee -a /etc/usertime/follow.conf' &&
+		readme 'sudo systemctl enable --now usertime-follow usertime-export'
+}
+
+# README's text that `systemctl edit` of unit $1 wants: its [Service] that has $2.
+edit() {
+	awk -v RS= -v line="$2" '/^    \[Service\]/ && index($0, line)' README.md |
+		sed 's/^    //' >"$out/drop-in" && [ -s "$out/drop-in" ] &&
+		user "cat >/tmp/drop-in <<'END'
+$(cat "$out/drop-in")
+END
+		script -qec \"sudo SYSTEMD_EDITOR='cp /tmp/drop-in' systemctl edit $1\" /dev/null" &&
+		user "systemctl cat $1" | grep -F "$2"
+}
+
+# README: the export's file on a tmpfs
+on_tmpfs() {
+	args=$(given 'ARGS="--collector.textfile.directory=/[rv]*/lib/prometheus/node-exporter"') &&
+		edit usertime-export "FILE=/run/$folder/usertime.prom" &&
+		user "sudo sed -i 's|^ARGS=.*|$args|' /etc/default/prometheus-node-exporter" &&
+		readme 'sudo systemctl restart usertime-export prometheus-node-exporter'
+}
+
+active() {
+	user "systemctl is-active $*"
+}
+
+# All processes of nginx, which are more than one.
+nginx_listed() {
+	user 'pids=$(pgrep -x nginx)
+		[ $(echo "$pids" | wc -l) -gt 1 ]
+		for pid in $pids; do
+			grep "^$pid: " /proc/urt/status
+		done'
+}
+
+# What node_exporter answers.
+scrape() {
+	user 'exec 3<>/dev/tcp/localhost/9100
+		printf "GET /metrics HTTP/1.0\r\n\r\n" >&3
+		cat <&3'
+}
+
+served() {
+	scrape >"$out/answer" && grep -F "$1" "$out/answer"
+}
+
+# The exporter answers, but with nothing of usertime.
+not_served() {
+	scrape >"$out/answer" && grep '^process_start_time_seconds' "$out/answer" &&
+		! grep usertime "$out/answer"
+}
+
+all_run() {
+	active usertime-follow usertime-export && await nginx_listed &&
+		await served 'usertime_user_seconds_total{comm="nginx",pid="'
+}
+
+# Asks node_exporter again and again, from before it starts at the next boot. What it
+# answers about usertime goes to /run/answers, after a line "answer" or "no answer".
+watch_answers() {
+	root 'cat >/usr/local/bin/ask <<"END"
+#!/bin/bash
+if answer=$(exec 3<>/dev/tcp/localhost/9100
+	printf "GET /metrics?collect[]=textfile HTTP/1.0\r\n\r\n" >&3 && cat <&3) 2>/dev/null; then
+	echo "answer"
+	grep usertime <<<"$answer"
+else
+	echo "no answer"
+fi
+exit 0
+END
+	chmod +x /usr/local/bin/ask
+	cat >/etc/systemd/system/answers.service <<"END"
+[Unit]
+Before=prometheus-node-exporter.service
+[Service]
+ExecStartPre=/usr/local/bin/ask
+ExecStart=/bin/sh -c "while sleep 0.2; do ask; done"
+StandardOutput=append:/run/answers
+[Install]
+WantedBy=multi-user.target
+END
+	systemctl enable --now answers'
+}
