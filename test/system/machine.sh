@@ -117,11 +117,12 @@ root() {
 $1"
 }
 
-# Prints the command if README has it as a line of its own, with or without a comment.
-# A line that README continues after a backslash is one line here.
+# Prints the command if README has it: as a line of its own, with or without a comment,
+# or in backquotes. A line that README continues after a backslash is one line here.
 given() {
 	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
-		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" || {
+		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" ||
+			grep -qF -e "\`$1\`" README.md || {
 		echo "README.md has no such line: $1" >&2
 		echo false
 		return 1
