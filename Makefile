@@ -337,7 +337,7 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, s
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
 host := callers clang deb folder install jobs limits owner reproducible
-test-host: $(debian)/ready deb | tools	## build and install the module and the packages the ways people do (no virtual machine)
+test-host: $(debian)/ready deb | tools	## build and install the module the ways people do, and the packages (no virtual machine)
 	@CLANG=$$(scripts/debug-kernel clang-headers) DEBIAN=$(abspath $(debian)) ARCH=$(arch) \
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
 
