@@ -186,7 +186,11 @@ finish() {
 	trap '' HUP INT TERM
 	[ -z "$emulator" ] || machine_kill
 	rm -rf "$sockets" "$out/disk"
-	[ $status != 0 ] || echo "1..$n"
+	if [ $status = 0 ]; then
+		echo "1..$n"
+	else
+		echo "# ended with status $status after point $n"
+	fi
 	[ $status = 0 ] && [ -z "$failed" ]
 }
 
