@@ -223,7 +223,7 @@ ifneq ($(filter $(idle_clock),$(TESTS)),)
 	@$(call in_guest,$(filter $(TESTS),$(idle_clock)),TEST_LIMIT=2000 $(APPEND),$(OUT)-idle_clock,ICOUNT=0)
 endif
 ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
-	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+	@$(call in_guest,$(fast_clock),$(APPEND),$(OUT)-fast_clock,ICOUNT=8)
 endif
 ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
