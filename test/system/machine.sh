@@ -150,7 +150,7 @@ seen() {
 		echo "ok $n - $what"
 	else
 		echo "not ok $n - $what"
-		tail -n 40 "$out/log" | tr -d '\r' | sed 's/^/# /'
+		tail -n 40 "$out/log" | tr -d '\r' | awk '{ print "# " $0 }'
 		failed=yes
 	fi
 	{
