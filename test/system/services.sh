@@ -35,7 +35,7 @@ next_packages() {
 install() {
 	headers='linux-headers-$(uname -r) linux-headers-$(dpkg --print-architecture)'
 	command=$(given "sudo apt-get install $headers ./build/deb/usertime-*.deb") &&
-		user "cd ../$1 && $command"
+		user "cd ../$1 && echo y | $command"
 }
 
 # README: Load at boot, Set it up once
