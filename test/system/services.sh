@@ -106,8 +106,9 @@ all_run() {
 watch_answers() {
 	root 'cat >/usr/local/bin/ask <<"END"
 #!/bin/bash
+exec 2>/dev/null
 if answer=$(exec 3<>/dev/tcp/localhost/9100
-	printf "GET /metrics?collect[]=textfile HTTP/1.0\r\n\r\n" >&3 && cat <&3) 2>/dev/null; then
+	printf "GET /metrics?collect[]=textfile HTTP/1.0\r\n\r\n" >&3 && cat <&3); then
 	echo "answer"
 	grep usertime <<<"$answer"
 else
