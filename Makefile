@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door, for people.  Kbuild says how the module itself is built.
 #
-# KDIR, ARCH and CROSS_COMPILE mean what they mean in every out-of-tree module.
+# KDIR (or KERNEL_SRC), ARCH, CROSS_COMPILE, O, LLVM, KCFLAGS, DEPMOD and INSTALL_MOD_PATH
+# mean what they mean in every out-of-tree module.
 # RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64: another kernel of Debian's for the
 # guests.  KERNEL=/path/to/Image KDIR=/path/to/headers: any other.
 # TESTS="one another": not all of the tests.  OUT=DIR: what they say goes there.
@@ -19,36 +20,64 @@ idle_clock := urt_rename urt_follow_unit urt_follow_full urt_follow_deaf
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
 
-here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 headers := $(wildcard test/*.h test/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
-all: module $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
+all: modules $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
 
-module:
+# The kernel's headers, the folder of its configuration, and an option of that.
+KDIR ?= $(KERNEL_SRC)
+here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+objtree := $(or $(O),$(here_kdir))
+config = $(shell sed -n 's/^CONFIG_$2=//p' $1/include/config/auto.conf 2>/dev/null)
+
+# A kernel built by clang needs modules built by clang, of the same version if that is
+# installed.  If the user names a compiler, that is used.
+ifeq ($(origin LLVM)$(filter command,$(origin CC)),undefined)
+llvm = $(if $(call config,$1,CC_IS_CLANG),LLVM=$(shell \
+	v=$$(($(call config,$1,CLANG_VERSION) / 10000)); \
+	if type clang-$$v ld.lld-$$v >/dev/null 2>&1; then echo -$$v; else echo 1; fi))
+endif
+
+# This folder.
+folder = $(if $(findstring :,$(CURDIR))$(word 2,x$(CURDIR)x),$(error \
+	kbuild cannot handle the space or colon in the path of this folder: $(CURDIR)),$(CURDIR))
+
+# Root builds as the folder's owner, who can then build again.
+as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
+# -ffile-prefix-map keeps the path of this folder out of the module.
+kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
+modules:	## build only the module
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
 		"apt-get install build-essential linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
-	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules
+	+$(as_owner) $(kbuild_here) KCFLAGS="$$KCFLAGS -ffile-prefix-map=$(CURDIR)=." modules
 
-modules_install: module	## install the module (INSTALL_MOD_PATH is honored)
-	$(MAKE) -C $(here_kdir) M=$(CURDIR) modules_install
-	PATH=$$PATH:/usr/sbin:/sbin; depmod $(addprefix -b ,$(INSTALL_MOD_PATH)) \
+# Without a key to sign modules with, which most headers lack, kbuild would print an SSL
+# error.  Without System.map, which they lack too, it does not run depmod.
+DEPMOD ?= depmod
+key = $(wildcard $(objtree)/certs/signing_key.x509)
+modules_install: modules	## install the module (INSTALL_MOD_PATH and DEPMOD are honored)
+	+$(kbuild_here) $(if $(key),,CONFIG_MODULE_SIG_ALL=) modules_install
+	@[ -e $(objtree)/System.map ] || echo "A missing System.map is normal. depmod runs now:"
+	PATH=$$PATH:/usr/sbin:/sbin; $(DEPMOD) $(addprefix -b ,$(INSTALL_MOD_PATH)) \
 		$$(modinfo -F vermagic usertime.ko | cut -d ' ' -f 1)
 
 prefix = $(DESTDIR)$(PREFIX)
 
-install: $(B)/urt	## install the tool, urt-plot, their pages and the completion (PREFIX, DESTDIR)
+install: $(B)/urt	## install the tool, urt-plot, the manual pages and the completion (PREFIX, DESTDIR)
 	install -D -m 755 $(B)/urt $(prefix)/bin/urt
 	install -D -m 755 tools/urt/plot $(prefix)/bin/urt-plot
 	install -D -m 644 man/urt.1 $(prefix)/share/man/man1/urt.1
 	install -D -m 644 man/urt-plot.1 $(prefix)/share/man/man1/urt-plot.1
+	install -D -m 644 man/usertime.4 $(prefix)/share/man/man4/usertime.4
 	install -D -m 644 tools/urt/urt.bash-completion \
 		$(prefix)/share/bash-completion/completions/urt
 
 uninstall:	## remove what install has installed
 	rm -f $(prefix)/bin/urt $(prefix)/bin/urt-plot \
 		$(prefix)/share/man/man1/urt.1 $(prefix)/share/man/man1/urt-plot.1 \
+		$(prefix)/share/man/man4/usertime.4 \
 		$(prefix)/share/bash-completion/completions/urt
 
 # For this machine: CC, CPPFLAGS, CFLAGS and LDFLAGS are the user's.
@@ -56,8 +85,8 @@ CFLAGS ?= -O2 -g
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
 endif
-build_here = @echo "  CC      $@"; mkdir -p $(@D); \
-	$(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
+build_here = @echo "  CC      $@"; $(as_owner) mkdir -p $(@D); \
+	$(as_owner) $(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
 # For guests, which have no libraries.
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $(filter %.c,$^)
 
@@ -113,10 +142,10 @@ ifneq ($(filter-out $(shell . /etc/os-release; echo $$VERSION_CODENAME),$(releas
 root := scripts/root $(release) make,$(compiler),dwarves
 kmake := $(root) make
 else
-kmake := $(MAKE)
+kmake := +$(MAKE)
 endif
-kbuild = @$(kmake) -s -C $(kdir) M=$(abspath $(@D)) ARCH=$(arch) \
-	CROSS_COMPILE=$(cross) CONFIG_DEBUG_INFO_BTF_MODULES=
+kbuild = @$(kmake) -s -C $(kdir) M=$(folder)/$(@D) ARCH=$(arch) \
+	CROSS_COMPILE=$(cross) $(call llvm,$(kdir)) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 tools:
 	@scripts/need $(tools)
@@ -162,7 +191,7 @@ demo_programs := $(B)/test-$(deb_arch)/spin $(B)/test-$(deb_arch)/urt
 demo: $(guest)/module/usertime.ko $(demo_programs)	## run three programs in a virtual machine, and draw their times
 	@scripts/need gnuplot-nox fonts-dejavu-core
 	@$(initramfs) test/demo $(demo_programs)
-	@ARCH=$(arch) LIMIT=180 scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
+	@ARCH=$(arch) scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/urt /test/usertime.ko /dev/vport0p3
 	@cp $(B)/demo/file $(B)/demo.csv && tools/urt/plot $(B)/demo.csv
 	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
@@ -177,7 +206,15 @@ in_guest = rm -rf $3; { ARCH=$(arch) APPEND="$2" $4 \
 	scripts/guest $3 $(kernel) $(guest)/initramfs \
 	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
 
-test: $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
+# On arm64, where the machine could run them itself.
+ifeq ($(shell uname -m)-$(RELEASE)$(FLAVOUR)$(ARCH)$(KERNEL),aarch64-)
+hint := test-here-hint
+endif
+test-here-hint:
+	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads" \
+		"and unloads the module again and again: stop what uses it. A fault may crash the machine."
+
+test: $(hint) $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
 	@$(initramfs) test/run $(programs)
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
@@ -186,7 +223,7 @@ ifneq ($(filter $(idle_clock),$(TESTS)),)
 	@$(call in_guest,$(filter $(TESTS),$(idle_clock)),TEST_LIMIT=2000 $(APPEND),$(OUT)-idle_clock,ICOUNT=0)
 endif
 ifeq ($(arch)-$(filter $(fast_clock),$(TESTS)),arm-$(fast_clock))
-	@$(call in_guest,$(fast_clock),TEST_LIMIT=20000 $(APPEND),$(OUT)-fast_clock,ICOUNT=8)
+	@$(call in_guest,$(fast_clock),$(APPEND),$(OUT)-fast_clock,ICOUNT=8)
 endif
 ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
@@ -236,8 +273,14 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
+test-clang:	## run the tests on a kernel built by clang, with a module built by clang
+	@scripts/test-debug clang
+
 test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...)
 	@scripts/test-debug
+
+test-arm64:	## run make test on Debian for arm64, with its own compiler (TESTS: a few)
+	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
 test-mutants:	## check that the tests fail when the module is broken
 	@scripts/test-mutants
@@ -246,7 +289,7 @@ here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
 test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
 	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
-	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@rm -rf $(OUT) && $(as_owner) mkdir -p $(OUT)
 	@{ test/run $(B)/here usertime.ko $(here); status=$$?; \
 		dmesg | tac | sed '/usertime-test: start/q' | tac >$(OUT)/console.log; \
 		echo "# status $$status"; } | scripts/tap $(OUT) $(here)
@@ -278,6 +321,13 @@ test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELE
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
 
+# What takes longest comes last. Each part runs with what it needs, also after a failure.
+test-all:	## run everything there is (four hours, the first time more)
+	@scripts/parts "$(MAKE) check" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
+		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
+		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
+		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
+
 check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
 	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
 	@$(MAKE) -s $(B)/here/urt CROSS_COMPILE=
@@ -286,14 +336,19 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, s
 		CROSS_COMPILE=$(if $(KDIR),$(CROSS_COMPILE),$(cross)) \
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
+host := callers clang deb folder install jobs limits owner reproducible
+test-host: $(debian)/ready deb | tools	## build and install the module the ways people do, and the packages (no virtual machine)
+	@CLANG=$$(scripts/debug-kernel clang-headers) DEBIAN=$(abspath $(debian)) ARCH=$(arch) \
+		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
+
 clean:	## remove what was built, but not what was downloaded
-	rm -f *.ko *.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
 
 help:	## show this list
-	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.PHONY: all module modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-debug test-mutants test-here bench programs guest-root guest-module deb test-deb \
-	test-kernels test-system check clean help
+.PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench programs \
+	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:

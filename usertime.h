@@ -9,7 +9,7 @@
 #define USERTIME_H
 
 /* debian/changelog and CHANGELOG.md say the same; make check compares them. */
-#define URT_VERSION	"1.2.0"
+#define URT_VERSION	"1.2.1"
 
 #define URT_DIR		"urt"
 #define URT_FILE	"status"

@@ -7,8 +7,6 @@
  * That is more than an hour. It passes in seconds where the clock counts
  * instructions, and counts many nanoseconds for each.
  */
-#define TAP_SECONDS	20000	/* of that clock */
-
 #include "process.h"
 #include "urt.h"
 

@@ -30,7 +30,8 @@ static inline const char *exported(void)
 /* Wait until the file has this text, or has it no longer; at most 30 s. */
 static inline int await_text(const char *wanted, int there)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(10000)) {
 		const char *text = exported();
 
 		if (*text && !strstr(text, wanted) == !there)

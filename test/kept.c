@@ -65,7 +65,7 @@ static void do_nothing(void *unused)
  */
 static int runs_inside(void (*work)(void *))
 {
-	long long deadline = now_ms() + SECONDS * 1000;
+	long long deadline = now_ms() + paced(SECONDS * 1000);
 	pid_t pid;
 
 	while ((pid = start_inside(work, NULL)) < 0) {
@@ -250,7 +250,7 @@ static long held_at_rest(const char *group)
  */
 static void wait_until_held(long least, long most)
 {
-	long long deadline = now_ms() + SECONDS * 1000;
+	long long deadline = now_ms() + paced(SECONDS * 1000);
 	long bytes;
 
 	do {

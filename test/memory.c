@@ -138,7 +138,7 @@ static long held(const char *group)
 static long held_within(const char *group, long expected, long margin,
 			int seconds)
 {
-	long long deadline = now_ms() + seconds * 1000;
+	long long deadline = now_ms() + paced(seconds * 1000);
 	long bytes;
 
 	while (llabs((bytes = held(group)) - expected) > margin &&

@@ -83,7 +83,7 @@ int main(void)
 	settle(fd);
 	see_news(fd);
 	set_period(50);
-	ok(changed(fd, 20000), "a shorter period takes effect at once");
+	ok(changed(fd, paced(20000)), "a shorter period takes effect at once");
 	next_update(fd);
 	next_update(fd);
 	stop_updates();

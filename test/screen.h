@@ -213,8 +213,6 @@ static inline void start_in_terminal(int rows, int columns,
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			signal(SIGTTOU, SIG_DFL);
-			signal(SIGINT, SIG_DFL);	/* test/run's shell */
-			signal(SIGQUIT, SIG_DFL);	/* ignores both */
 			tool_exec(subcommand, option, NULL);
 		}
 		while (waitpid(pid, &status, WUNTRACED) == pid &&

@@ -154,7 +154,7 @@ static inline int gets_line(int fd, pid_t pid)
 		list_read(fd, &list);
 		if (list_count(&list, pid))
 			return 1;
-		if (!changed(fd, 120000))
+		if (!changed(fd, paced(60000)))
 			return 0;
 	}
 }
@@ -261,7 +261,7 @@ static inline void cgroup_make(const char *cgroup)
 /* Its last process has ended, and may be about to leave it. */
 static inline void cgroup_remove(const char *cgroup)
 {
-	long long deadline = now_ms() + 20000;
+	long long deadline = now_ms() + paced(20000);
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s", cgroups, cgroup);

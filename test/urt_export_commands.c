@@ -62,7 +62,8 @@ static int says(const char *comm, long long total, long long processes)
 {
 	long long t = -1, p = -1;
 
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(10000)) {
 		const char *text = exported();
 
 		if (!*text)

@@ -43,7 +43,8 @@ static long long stamp(void)
 /* Wait for another inode than @old, for at most 30 s; 0: there is none. */
 static ino_t next_inode(ino_t old)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(1000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(1000)) {
 		ino_t inode = file_inode();
 
 		if (inode && inode != old)
@@ -55,7 +56,8 @@ static ino_t next_inode(ino_t old)
 /* Wait for another time stamp than @old, for at most 30 s. */
 static int is_stamped(long long old)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(1000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(1000)) {
 		if (stamp() != old)
 			return 1;
 	}
@@ -139,16 +141,6 @@ static void stamped_while_empty(pid_t spinner)
 	   "the time stamp is set even while the list is empty");
 }
 
-/* The runner may have ignored the signals. */
-static void start_export(void)
-{
-	if (tool_fork())
-		return;
-	signal(SIGHUP, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	tool_exec("export", FILE_, NULL);
-}
-
 static void removed_at_the_end(int number)
 {
 	is(tool_signaled(number), 0, "it ends with status 0 on %s",
@@ -168,7 +160,7 @@ int main(void)
 	spinner = start_named("spinner", 0);
 	status_register(fd, spinner);
 	put_old_file(FILE_);
-	start_export();
+	tool_start("export", FILE_);
 	in_file("\nusertime_registered_processes 1\n");
 	one_write_a_second(spinner);
 	all_is_written(spinner);
@@ -179,10 +171,10 @@ int main(void)
 	   "another limit is written, too");
 	stamped_while_empty(spinner);
 	removed_at_the_end(SIGTERM);
-	start_export();
+	tool_start("export", FILE_);
 	in_file("\nusertime_registered_processes 0\n");
 	removed_at_the_end(SIGHUP);
-	start_export();
+	tool_start("export", FILE_);
 	in_file("\nusertime_registered_processes 0\n");
 	removed_at_the_end(SIGINT);
 	rmdir(FOLDER);

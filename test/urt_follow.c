@@ -75,7 +75,7 @@ static void workers(void)
 	start(fork_work, NULL);
 	do {
 		list_read(fd, &list);
-	} while (list.lines < 3 && changed(fd, 60000));
+	} while (list.lines < 3 && changed(fd, paced(60000)));
 	is(list.lines, 3, "the children of a process with this name");
 	follow_ends();
 	for (int i = 0; i < list.lines; i++)	/* the parent first */

@@ -102,7 +102,6 @@ static void read_again(void)
 
 int main(void)
 {
-	signal(SIGHUP, SIG_DFL);
 	plan(12 + 9);
 	fd = status_open();
 	set_events_period();

@@ -31,7 +31,7 @@ static void load_and_wait(int count, const char *name)
 /* When a line has just appeared, follow may be about to close the file. */
 static void unload_and_wait(const char *name)
 {
-	long long deadline = now_ms() + 20000;
+	long long deadline = now_ms() + paced(20000);
 	size_t from = tool.length;
 	int error;
 

@@ -40,12 +40,13 @@ static pid_t start_registered(const char *name, int ms)
 /* The spinner has the largest share, and the worker has used the most time. */
 static void sorting(void)
 {
-	pid_t spinner = start_registered("spinner", 0);
+	pid_t spinner = start_registered("spinner", 0), worker;
 
 	go_on(spinner);
 	ok(shows_in(TOP, "%  spinner"), "the largest share is first");
 	stop(spinner);
-	start_registered("worker", stat_user_time(spinner) / 1000 + 500);
+	worker = start_registered("worker", 0);
+	spin_beyond(worker, stat_user_time(spinner));
 	key("n", "  name00", "n sorts by name");
 	key("r", "  worker", "r reverses that");
 	key("r", "  name00", "and back");

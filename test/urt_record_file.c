@@ -67,7 +67,8 @@ static int rows(void)
 /* Waits until the file has more than so many rows, for at most 30 s. */
 static int has_more_rows(const char *path, int than)
 {
-	for (long long end = now_ms() + 30000; now_ms() < end; usleep(10000)) {
+	for (long long end = now_ms() + paced(30000); now_ms() < end;
+	     usleep(10000)) {
 		read_file(path);
 		if (rows() > than)
 			return 1;
@@ -95,19 +96,11 @@ static void is_appended(void)
 	is(rows(), 4, "and all of the rows");
 }
 
-static void start_record(void)
-{
-	if (tool_fork())
-		return;
-	signal(SIGHUP, SIG_DFL);	/* the runner may have ignored it */
-	tool_exec("record", "-o", CSV, NULL);
-}
-
 static void rotated(void)
 {
 	int before;
 
-	start_record();
+	tool_start("record", "-o", CSV);
 	has_more_rows(CSV, 4);
 	if (rename(CSV, ROTATED))
 		die("the file can be renamed");
@@ -132,10 +125,7 @@ static void rotated(void)
 	unlink(CSV);
 	unlink(ROTATED);
 
-	if (!tool_fork()) {
-		signal(SIGHUP, SIG_DFL);
-		tool_exec("record", NULL);
-	}
+	tool_start("record");
 	tool_says(0, HEADER);
 	kill(tool.pid, SIGHUP);
 	is(tool_ends(), 0, "without -o, SIGHUP ends it");
@@ -152,7 +142,6 @@ static int start_in_fifo(void)
 	fcntl(reader, F_SETPIPE_SZ, 1);
 	if (!tool_fork()) {
 		dup2(open(FIFO, O_WRONLY), 1);
-		signal(SIGPIPE, SIG_DFL);
 		tool_exec("record", NULL);
 	}
 	return reader;

@@ -95,28 +95,6 @@ static void failures(void)
 	parameter_write("max_processes", max);
 }
 
-/* It tells what is known when it need not, or may not, wait. */
-static void no_update(void)
-{
-	siginfo_t info = { 0 };
-
-	stop_updates();
-	is(tool_run("run", "--now", "sh", "-c", "exit 3"), 3,
-	   "run --now does not wait for an update");
-	said(" s so far (usertime), ", "and says so");
-	tool_start("run", "sh", "-c", "exit 4");
-	while (!info.si_pid) {	/* the first may come before the command ends */
-		kill(tool.pid, SIGINT);
-		usleep(10000);
-		if (waitid(P_PID, tool.pid, &info,
-			   WEXITED | WNOHANG | WNOWAIT))
-			die("waitid(2)");
-	}
-	is(tool_ends(), 4, "SIGINT ends the wait");
-	said(" s so far (usertime), ", "and it says so");
-	set_period(20);
-}
-
 static char state(pid_t pid)
 {
 	char path[32], state = '?';
@@ -129,6 +107,34 @@ static char state(pid_t pid)
 	if (stat)
 		fclose(stat);
 	return state;
+}
+
+/* It tells what is known when it need not, or may not, wait. */
+static void no_update(void)
+{
+	siginfo_t info = { 0 };
+	pid_t command;
+
+	stop_updates();
+	is(tool_run("run", "--now", "sh", "-c", "exit 3"), 3,
+	   "run --now does not wait for an update");
+	said(" s so far (usertime), ", "and says so");
+	tool_start("run", "sh", "-c", "echo $$ ends; exit 4");
+	if (!tool_says(0, " ends\n"))
+		die("the command runs");
+	command = atoi(tool.text);
+	while (strchr("RSD", state(command)))	/* it would get the signal */
+		usleep(1000);
+	while (!info.si_pid) {	/* urt may not have seen its end yet */
+		kill(tool.pid, SIGINT);
+		usleep(10000);
+		if (waitid(P_PID, tool.pid, &info,
+			   WEXITED | WNOHANG | WNOWAIT))
+			die("waitid(2)");
+	}
+	is(tool_ends(), 4, "SIGINT ends the wait");
+	said(" s so far (usertime), ", "and it says so");
+	set_period(20);
 }
 
 static void signals(void)
@@ -192,6 +198,21 @@ static void same_signal(void)
 	unlink("core");
 }
 
+/* Those of a kind, "SigIgn" or "SigBlk", as a mask. */
+static long long own_signals(const char *kind)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long long mask = -1;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, kind, strlen(kind)))
+			sscanf(line + strlen(kind), ": %llx", &mask);
+	if (file)
+		fclose(file);
+	return mask;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1) {		/* as the command that urt runs */
@@ -206,7 +227,9 @@ int main(int argc, char **argv)
 	}
 	if (!realpath(argv[0], self))
 		die("the path of this test");
-	plan(9 + 7 + 4 + 5 + 10 + 2);
+	plan(2 + 9 + 7 + 4 + 5 + 10 + 2);
+	is(own_signals("SigIgn"), 0, "the test ignores no signal");
+	is(own_signals("SigBlk"), 0, "and blocks none");
 	fd = status_open();
 	times();
 	failures();

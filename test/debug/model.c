@@ -15,6 +15,9 @@
  * Where the interface leaves a choice to the module, the model takes either;
  * the word "either" marks these places.
  */
+static int tap_seconds;
+#define TAP_SECONDS	tap_seconds
+
 #include "process.h"
 #include "urt.h"
 
@@ -1184,7 +1187,7 @@ static void select_all(void)
 static void epoll_all(void)
 {
 	struct epoll_event events[FILES];
-	long long until = now_ms() + 20000;
+	long long until = now_ms() + paced(20000);
 	bool seen[FILES], missing;
 
 	do {
@@ -1822,7 +1825,6 @@ int main(int argc, char **argv)
 {
 	char pid_max[16] = "";
 	long long began;
-	sigset_t set;
 	int missing = 0;
 
 	if (argc == 3) {
@@ -1831,16 +1833,10 @@ int main(int argc, char **argv)
 		serve(&orders[atoi(argv[2])]);
 	}
 
-	/* The limit of time that plan() sets is for short tests. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	plan(3);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-
 	operations = environment("MODEL_OPERATIONS", operations);
 	seed = environment("MODEL_SEED", some_seed());
-	alarm(300 + operations / 20);
+	tap_seconds = 300 + operations / 20;
+	plan(3);
 	srandom(seed);
 	diag("MODEL_SEED=%u, %d operations", seed, operations);
 

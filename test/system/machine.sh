@@ -117,11 +117,12 @@ root() {
 $1"
 }
 
-# Prints the command if README has it as a line of its own, with or without a comment.
-# A line that README continues after a backslash is one line here.
+# Prints the command if README has it: as a line of its own, with or without a comment,
+# or in backquotes. A line that README continues after a backslash is one line here.
 given() {
 	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
-		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" || {
+		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" ||
+			grep -qF -e "\`$1\`" README.md || {
 		echo "README.md has no such line: $1" >&2
 		echo false
 		return 1
@@ -149,7 +150,7 @@ seen() {
 		echo "ok $n - $what"
 	else
 		echo "not ok $n - $what"
-		tail -n 40 "$out/log" | tr -d '\r' | sed 's/^/# /'
+		tail -n 40 "$out/log" | tr -d '\r' | awk '{ print "# " $0 }'
 		failed=yes
 	fi
 	{
@@ -185,7 +186,11 @@ finish() {
 	trap '' HUP INT TERM
 	[ -z "$emulator" ] || machine_kill
 	rm -rf "$sockets" "$out/disk"
-	[ $status != 0 ] || echo "1..$n"
+	if [ $status = 0 ]; then
+		echo "1..$n"
+	else
+		echo "# ended with status $status after point $n"
+	fi
 	[ $status = 0 ] && [ -z "$failed" ]
 }
 
