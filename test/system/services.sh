@@ -35,7 +35,7 @@ next_packages() {
 install() {
 	headers='linux-headers-$(uname -r) linux-headers-$(dpkg --print-architecture)'
 	command=$(given "sudo apt-get install $headers ./build/deb/usertime-*.deb") &&
-		user "cd ../$1 && $command"
+		user "cd ../$1 && echo y | $command"
 }
 
 # README: Load at boot, Set it up once
@@ -106,8 +106,9 @@ all_run() {
 watch_answers() {
 	root 'cat >/usr/local/bin/ask <<"END"
 #!/bin/bash
+exec 2>/dev/null
 if answer=$(exec 3<>/dev/tcp/localhost/9100
-	printf "GET /metrics?collect[]=textfile HTTP/1.0\r\n\r\n" >&3 && cat <&3) 2>/dev/null; then
+	printf "GET /metrics?collect[]=textfile HTTP/1.0\r\n\r\n" >&3 && cat <&3); then
 	echo "answer"
 	grep usertime <<<"$answer"
 else
