@@ -129,12 +129,14 @@ static void change(int fd)
 	list_read(fd, &new);
 }
 
+/* Their times may have grown: the last may have run on when first registered. */
 static void restore(int fd)
 {
 	while (new.lines)
 		status_write(fd, "-%d", new.line[--new.lines].pid);
 	for (int i = 0; i < COUNT; i++)
 		status_register(fd, pids[i]);
+	list_read(fd, &old);
 }
 
 int main(void)

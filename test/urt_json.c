@@ -60,7 +60,9 @@ int main(void)
 	is_text(expected, "an object for each name");
 
 	tool_run("list", "--json", "-0l");
-	said(",\"command\":\"/", "-l: with the command line");
+	snprintf(expected, sizeof(expected), ",\"command\":\"%s\"}",
+		 program_invocation_name);
+	said(expected, "-l: with the command line");
 
 	set_period(2000);
 	status_write(fd, "-%d -%d", second, third);
