@@ -1275,7 +1275,8 @@ static int not_happened(void)
 
 /*
  * All that goes on, till the time is over and all reloads are done; and for
- * twice that time more, should chance have left something out.
+ * twice that time more (at this machine's pace), should chance have left
+ * something out.
  */
 static void run(int seconds, int reloads)
 {
@@ -1296,7 +1297,7 @@ static void run(int seconds, int reloads)
 	}
 	while (now_ms() < begun + 1000LL * seconds && !get(shared->stop))
 		rest(1000);
-	due = now_ms() + 2000LL * seconds;
+	due = now_ms() + 2000LL * paced(seconds);
 	while (not_happened() && now_ms() < due && !get(shared->stop))
 		rest(1000);
 	diag("%lld s, of them %lld for files to be closed, %lld for reloads",
