@@ -154,7 +154,7 @@ static inline int gets_line(int fd, pid_t pid)
 		list_read(fd, &list);
 		if (list_count(&list, pid))
 			return 1;
-		if (!changed(fd, paced(60000)))
+		if (!changed(fd, paced(120000)))
 			return 0;
 	}
 }
