@@ -145,7 +145,7 @@ static inline pid_t start_named(const char *name, int ms)
 	return pid;
 }
 
-/* Wait until a process has a line. Returns 0 if it has none in a minute. */
+/* Wait until a process has a line. Returns 0 if it has none in two minutes. */
 static inline int gets_line(int fd, pid_t pid)
 {
 	static struct list list;
