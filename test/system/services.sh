@@ -8,19 +8,25 @@
 
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 next=$version.1
+cgroup=/sys/fs/cgroup/system.slice/nginx.service
 folder=lib/prometheus/node-exporter
 packaged="usertime.c usertime.h Kbuild Makefile README.md CHANGELOG.md debian docs man tools"
 
+# Keeps the packages that ~/$1 has built in build/system/RELEASE/$2, for other parts.
+keep() {
+	kept=build/system/$release/$2
+	rm -rf "$kept" && mkdir -p "$kept" && user "tar -c -C ../$1/build/deb ." | tar -x -C "$kept"
+}
+
 # Builds the packages in ~/$1 of the machine, or puts those there that an earlier part
-# has kept in build/system/RELEASE/$2, if they are not older than the source.
+# has kept, if they are not older than the source.
 packages() {
 	kept=build/system/$release/$2
 	# shellcheck disable=SC2086 # a list of words
 	if [ -e "$kept/log" ] && [ -z "$(find $packaged -newer "$kept/log")" ]; then
 		tar -c -C "$kept" . | connect user "mkdir -p $1/build/deb && tar -x -C $1/build/deb"
 	else
-		rm -rf "$kept" && mkdir -p "$kept" && user "cd ../$1 && make deb" &&
-			user "tar -c -C ../$1/build/deb ." | tar -x -C "$kept"
+		user "cd ../$1 && make deb" && keep "$1" "$2"
 	fi && user "ls ../$1/build/deb/usertime-*.deb"
 }
 
@@ -31,7 +37,7 @@ next_packages() {
 		packages next next
 }
 
-# The packages in ~/$1, for which README has this command.
+# The packages in ~/$1, for which README has this command. apt-get asks whether to go on.
 install() {
 	headers='linux-headers-$(uname -r) linux-headers-$(dpkg --print-architecture)'
 	command=$(given "sudo apt-get install $headers ./build/deb/usertime-*.deb") &&
@@ -49,7 +55,8 @@ set_up() {
 
 # README's text that `systemctl edit` of unit $1 wants: its [Service] that has $2.
 edit() {
-	awk -v RS= -v line="$2" '/^    \[Service\]/ && index($0, line)' README.md |
+	given "sudo systemctl edit $1" &&
+		awk -v RS= -v line="$2" '/^    \[Service\]/ && index($0, line)' README.md |
 		sed 's/^    //' >"$out/drop-in" && [ -s "$out/drop-in" ] &&
 		user "cat >/tmp/drop-in <<'END'
 $(cat "$out/drop-in")
@@ -67,16 +74,13 @@ on_tmpfs() {
 }
 
 active() {
-	user "systemctl is-active $*"
+	user "for unit in $*; do systemctl is-active \$unit || exit; done"
 }
 
-# All processes of nginx, which are more than one.
+# The processes of nginx's unit: one that leads, and one for each of two CPUs.
 nginx_listed() {
-	user 'pids=$(pgrep -x nginx)
-		[ $(echo "$pids" | wc -l) -gt 1 ]
-		for pid in $pids; do
-			grep "^$pid: " /proc/urt/status
-		done'
+	root "pids=\$(cat $cgroup/cgroup.procs) && set -- \$pids && [ \$# = 3 ] &&
+		for pid; do grep \"^\$pid: \" /proc/urt/status || exit; done"
 }
 
 # What node_exporter answers.
