@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a way of watching processes does, for test/bench/peers/peers.c, which
+ * measures each of them on the same processes
+ */
+#ifndef PEERS_H
+#define PEERS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define PROCESSES_MAX	10000
+
+/*
+ * A method. One file has each; none keeps anything between stop() and start().
+ *
+ * @name:	the row of the table
+ * @unit:	of the times it finds: "us", "ns" or "ticks"
+ * @user_alone:	it separates user time from system time
+ * @root:	it needs root, or a capability
+ * @start:	prepares to watch up to @count processes. Returns 0, or the
+ *		negative errno with which this kernel refuses
+ * @add:	starts to watch pids[@i]. Returns 0 or a negative errno
+ * @sample:	takes one sample of all that were added
+ * @time:	returns what the last sample says of pids[@i], in nanoseconds,
+ *		or -1 if it says nothing
+ * @stop:	undoes start() and add()
+ */
+struct peer {
+	const char *name;
+	const char *unit;
+	bool user_alone;
+	bool root;
+	int (*start)(int count);
+	int (*add)(int i);
+	void (*sample)(void);
+	long long (*time)(int i);
+	void (*stop)(void);
+};
+
+/* The processes, by the number that add() and time() take. */
+extern pid_t pids[PROCESSES_MAX];
+
+/* Prints what failed and why, and exits. */
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif
