@@ -15,11 +15,14 @@
  * A method. One file has each; none keeps anything between stop() and start().
  *
  * @name:	the row of the table
- * @unit:	of the times it finds: "us", "ns" or "ticks"
+ * @unit:	of the times it finds, however it writes them: "us", "ns" or
+ *		"ticks"
  * @user_alone:	it separates user time from system time
  * @root:	it needs root, or a capability
  * @start:	prepares to watch up to @count processes. Returns 0, or the
- *		negative errno with which this kernel refuses
+ *		negative errno with which this kernel refuses. It takes the
+ *		memory that depends on @count from allocate(), and stop() gives
+ *		it back, because it is measured
  * @add:	starts to watch pids[@i]. Returns 0 or a negative errno
  * @sample:	takes one sample of all that were added
  * @time:	returns what the last sample says of pids[@i], in nanoseconds,
@@ -41,7 +44,14 @@ struct peer {
 /* The processes, by the number that add() and time() take. */
 extern pid_t pids[PROCESSES_MAX];
 
+/* The file of the module. */
+extern const char *usertime_ko;
+
 /* Prints what failed and why, and exits. */
-void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void die(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+
+/* Returns memory for @count elements, zeroed. free() gives it back. */
+void *allocate(int count, size_t size);
 
 #endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the methods share that have a file for each process. They keep what they
+ * read of the first processes only, which is enough for time(): the memory that
+ * a method needs is not that of the text.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#define TEXTS		16
+#define TEXT_SIZE	1024
+
+extern int added;		/* how many processes are watched */
+extern int *fds;		/* of their files, if they are kept open */
+extern char texts[TEXTS][TEXT_SIZE];
+
+/* Opens /proc/PID/@name of pids[@i]. Returns a negative errno if it cannot. */
+int open_proc(int i, const char *name);
+
+/* Keeps @fd for pids[@i]. Returns 0, or @fd if it is a negative errno. */
+int add_file(int i, int fd);
+
+/* Reads the beginning of @fd, which becomes empty if that fails. */
+void read_text(int i, int fd);
+
+/* Returns the user time in the text of /proc/PID/stat in nanoseconds, or -1. */
+long long stat_time(const char *text);
+
+/* As in struct peer. */
+int start_files(int count);
+void read_files(void);
+void stop_files(void);
+
+#endif

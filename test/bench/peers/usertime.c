@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usertime, its file kept open or opened for each read
+ *
+ * A sample is an update by the module and a read. A program that keeps the file
+ * open waits for the update with poll(2), the other one sleeps for a period.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "peers.h"
+#include "usertime.h"
+
+#define PERIOD_MS	100
+#define LINE_SIZE	32	/* or more than a line takes */
+
+static char *text;
+static size_t size;		/* of text */
+static int fd;
+
+static int start(int count)
+{
+	int module = open(usertime_ko, O_RDONLY | O_CLOEXEC);
+	char parameters[64];
+
+	snprintf(parameters, sizeof(parameters),
+		 "period_ms=%d max_processes=1000000", PERIOD_MS);
+	if (syscall(SYS_finit_module, module, parameters, 0))
+		return -errno;
+	close(module);
+	fd = open(URT_STATUS_PATH, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	size = (size_t)count * LINE_SIZE + 1;
+	text = allocate(size, 1);
+	return 0;
+}
+
+static int add(int i)
+{
+	return dprintf(fd, "%d", pids[i]) < 0 ? -errno : 0;
+}
+
+static void sample_kept(void)
+{
+	struct pollfd update = { .fd = fd, .events = POLLPRI };
+	ssize_t length;
+
+	if (poll(&update, 1, -1) != 1)
+		die("poll(2)");
+	length = pread(fd, text, size - 1, 0);
+	if (length < 0)
+		die(URT_STATUS_PATH);
+	text[length] = 0;
+}
+
+static void sample_opened(void)
+{
+	ssize_t length;
+	size_t end = 0;
+	int file;
+
+	usleep(PERIOD_MS * 1000);
+	file = open(URT_STATUS_PATH, O_RDONLY | O_CLOEXEC);
+	do {
+		length = read(file, text + end, size - 1 - end);
+		if (length < 0)
+			die(URT_STATUS_PATH);
+		end += length;
+	} while (length);
+	text[end] = 0;
+	close(file);
+}
+
+static long long time_of(int i)
+{
+	long long time;
+	int pid;
+
+	for (char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%d: %lld", &pid, &time) == 2 &&
+		    pid == pids[i])
+			return time * 1000;
+	}
+	return -1;
+}
+
+static void stop(void)
+{
+	close(fd);
+	free(text);
+	if (syscall(SYS_delete_module, "usertime", O_NONBLOCK))
+		die("unloading usertime");
+}
+
+const struct peer peer_usertime = {
+	.name = "usertime, kept open",
+	.unit = "us",
+	.user_alone = true,
+	.start = start,
+	.add = add,
+	.sample = sample_kept,
+	.time = time_of,
+	.stop = stop,
+};
+
+const struct peer peer_usertime_opened = {
+	.name = "usertime, opened for each read",
+	.unit = "us",
+	.user_alone = true,
+	.start = start,
+	.add = add,
+	.sample = sample_opened,
+	.time = time_of,
+	.stop = stop,
+};
