@@ -183,7 +183,7 @@ static void stop(void)
 }
 
 const struct peer peer_taskstats = {
-	.name = "taskstats by TGID, 256 in each send(2)",
+	.name = "taskstats by TGID (256 per send(2))",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,
