@@ -52,15 +52,13 @@ extern pid_t pids[PROCESSES_MAX];
 extern const char *usertime_ko;
 
 /* Prints what failed and why, and exits. */
-void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
+void die(const char *format, ...);
 
 /* Returns memory for @count elements, zeroed. free() gives it back. */
 void *allocate(int count, size_t size);
 
 /* Writes a file in one write. */
-void write_file(const char *path, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void write_file(const char *path, const char *format, ...);
 
 /* Starts a process that shares our memory and has @pid, or any if that is 0. */
 pid_t start_process(int (*run)(void *), void *argument, char *stack_end,
