@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #endif
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -276,9 +277,9 @@ bool works(const struct peer *peer)
 	printf("%s,0,unit,%s\n", peer->name, peer->unit);
 	printf("%s,0,needs root,%s\n", peer->name, peer->root ? "yes" : "no");
 	for (int i = 0; i < PROCESSES; i++) {
-		error = peer->add(i);
-		if (error)
-			die("%s: add: %s", peer->name, strerror(-error));
+		errno = -peer->add(i);
+		if (errno)
+			die("%s: add", peer->name);
 	}
 	take_losses(peer, times);
 	end_processes();

@@ -66,11 +66,15 @@ static const struct peer * const peers[] = {
 	&peer_stat_opened,
 };
 
-/* What is measured, all in instructions but the memory, which is in bytes. */
-enum { SAMPLE, ADD, TURN, EXIT, MEMORY, FIGURES };
+/*
+ * What is measured, all in instructions but the memory, which is in bytes.
+ * TENTH is a sample when only one process in ten is watched.
+ */
+enum { SAMPLE, TENTH, ADD, TURN, EXIT, MEMORY, FIGURES };
 
 static const char * const what[] = {
-	"sample", "register", "context switch", "exit", "memory"
+	"sample", "sample of a tenth", "register", "context switch", "exit",
+	"memory"
 };
 
 pid_t pids[PROCESSES_MAX];
@@ -260,11 +264,9 @@ static long long free_memory(void)
 static void add_all(const struct peer *peer)
 {
 	for (int i = 0; i < count; i++) {
-		int error = peer->add(i);
-
-		if (error)
-			die("%s: process %d of %d: %s", peer->name, i, count,
-			    strerror(-error));
+		errno = -peer->add(i);
+		if (errno)
+			die("%s: process %d of %d", peer->name, i, count);
 	}
 }
 
@@ -302,24 +304,48 @@ static void measure(double *figure, const struct peer *peer,
 		*figure = each;
 }
 
+static void start(const struct peer *peer)
+{
+	errno = -peer->start(count);
+	if (errno)
+		die("%s", peer->name);
+}
+
+/* Samples all, after a while in which the method comes to rest. */
+static void measure_samples(double *figure, const struct peer *peer)
+{
+	sleep(1);
+	peer->sample();
+	for (int i = 0; i < SAMPLES; i++)
+		measure(figure, peer, take_sample, count);
+}
+
+static void measure_tenth(const struct peer *peer, double *figures)
+{
+	int all = count;
+
+	count /= 10;
+	start(peer);
+	add_all(peer);
+	measure_samples(&figures[TENTH], peer);
+	peer->stop();
+	count = all;
+}
+
 static void measure_round(const struct peer *peer, double *figures)
 {
 	long long before = free_memory();
 	double memory;
 
-	if (peer->start(count))
-		die("%s", peer->name);
+	start(peer);
 	measure(&figures[ADD], peer, add_all, count);
-	sleep(1);
 	peer->sample();
 	memory = (double)(before - free_memory()) / count;
 	if (memory < figures[MEMORY])
 		figures[MEMORY] = memory;
-	peer->sample();
-	for (int i = 0; i < SAMPLES; i++) {
-		measure(&figures[SAMPLE], peer, take_sample, count);
+	measure_samples(&figures[SAMPLE], peer);
+	for (int i = 0; i < SAMPLES; i++)
 		measure(&figures[TURN], peer, take_turns, 2 * TURNS);
-	}
 	measure(&figures[EXIT], peer, end_some, EXITS);
 	peer->stop();
 	start_processes(count - EXITS);
@@ -332,6 +358,7 @@ static void measure_peer(const struct peer *peer, double *figures)
 		figures[i] = 1e18;
 	for (int i = 0; i < ROUNDS; i++)
 		measure_round(peer, figures);
+	measure_tenth(peer, figures);
 }
 
 /*
