@@ -284,7 +284,7 @@ $(guest)/bench/peers: $(filter-out %.bpf.c,$(wildcard test/bench/peers/*.c)) \
 		$(filter %.c,$^) $(peers)/usr/lib/$(triplet)/liburing.a
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
-bench-peers:	## compare it with other methods, in instructions (BENCH_SHORT=1: a part; docs/comparison.md)
+bench-peers:	## compare it with other methods, in docs/comparison.md (BENCH_SHORT=1: a part, in build/)
 	@$(MAKE) -s $@ RELEASE=trixie FLAVOUR=cloud-arm64
 else
 bench-peers: $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/peers
