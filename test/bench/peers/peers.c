@@ -10,10 +10,9 @@
  *
  * It runs as root in a guest of the same kind as that of test/bench/bench.c: a
  * nanosecond is an executed instruction. Here, too, the watched processes sleep,
- * their PIDs have five digits, and they are aged by the module least. Each
- * figure is the least of several measurements, minus what is measured when
- * nothing watches the processes, which is printed, too. Times that a method finds as text are not
- * parsed.
+ * their PIDs have five digits, and they are aged by the module least. What is
+ * measured while nothing watches the processes is subtracted from each figure,
+ * and printed, too. Times that a method finds as text are not parsed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
