@@ -263,6 +263,24 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
+# The methods in BPF. libelf.a of Debian 13 lacks functions that it calls; clang-14 drops
+# what marks a kptr, and Debian 12 and 13 both have clang-19.
+bpf := $(B)/debian-bpf-$(deb_arch)
+$(bpf)/ready:
+	@scripts/need clang-19 bpftool
+	@RELEASE=bookworm scripts/debs $(@D) $(deb_arch) libbpf-dev libelf-dev zlib1g-dev linux-libc-dev
+	@touch $@
+
+skeletons := $(patsubst test/bench/peers/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard test/bench/peers/*.bpf.c))
+$(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(addprefix test/bench/peers/,records.h tasks.bpf.h) $(bpf)/ready
+	@echo "  BPF     $@"; mkdir -p $(@D)
+	@clang-19 -target bpf -g -O2 $(warnings) -Wno-unused-parameter -I$(bpf)/usr/include \
+		-I$(bpf)/usr/include/$(triplet) -c $< -o $(@:.skel.h=.o)
+	@PATH=$$PATH:/usr/sbin; bpftool gen skeleton $(@:.skel.h=.o) name $* >$@
+
+bpf_flags = -I$(B)/bpf -isystem $(bpf)/usr/include
+bpf_libs = $(addprefix $(bpf)/usr/lib/$(triplet)/,libbpf.a libelf.a libz.a)
+
 bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
 in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
 bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part)
