@@ -291,6 +291,28 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
+peers := $(B)/peers-$(deb_arch)
+$(peers)/ready: | tools
+	@RELEASE= scripts/debs $(@D) $(deb_arch) liburing-dev
+	@touch $@
+
+$(guest)/bench/peers: $(filter-out %.bpf.c,$(wildcard test/bench/peers/*.c)) \
+		$(wildcard test/bench/peers/*.h) usertime.h $(peers)/ready
+	@echo "  CC      $@"; mkdir -p $(@D); $(cross)gcc $(cflags) -I$(peers)/usr/include -o $@ \
+		$(filter %.c,$^) $(peers)/usr/lib/$(triplet)/liburing.a
+
+ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
+bench-peers:	## compare it with other methods, in instructions (BENCH_SHORT=1: a part; docs/comparison.md)
+	@$(MAKE) -s $@ RELEASE=trixie FLAVOUR=cloud-arm64
+else
+bench-peers: $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/peers
+	@$(initramfs) $(guest)/bench/least.ko $(guest)/bench/peers
+	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench-peers $(kernel) $(guest)/initramfs \
+		/test/peers /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
+		>$(B)/peers.csv || { cat $(B)/peers.csv; exit 1; }
+	@scripts/bench-peers $(B)/peers.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
+endif
+
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
 
@@ -361,12 +383,12 @@ test-host: $(debian)/ready deb | tools	## build and install the module the ways 
 
 clean:	## remove what was built, but not what was downloaded
 	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
+	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter peers-%),$(wildcard $(B)/*))
 
 help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench programs \
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench bench-peers programs \
 	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:

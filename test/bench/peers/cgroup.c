@@ -25,12 +25,13 @@ static int start(int count)
 /* Moves pids[@i] to the cgroup at @path. */
 static int move(int i, const char *path)
 {
-	char file[64];
-	int fd, error = 0;
+	char file[64], pid[16];
+	int fd, length, error = 0;
 
 	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
+	length = snprintf(pid, sizeof(pid), "%d", pids[i]);
 	fd = open(file, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || dprintf(fd, "%d", pids[i]) < 0)
+	if (fd < 0 || write(fd, pid, length) < 0)
 		error = -errno;
 	close(fd);
 	return error;
@@ -76,7 +77,7 @@ static void stop(void)
 }
 
 const struct peer peer_cgroup = {
-	.name = "cgroup v2 for each, cpu.stat kept open",
+	.name = "cgroup v2 for each (cpu.stat kept open)",
 	.unit = "us",
 	.user_alone = true,
 	.root = true,

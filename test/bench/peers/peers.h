@@ -14,7 +14,7 @@
 /*
  * A method. One file has each; none keeps anything between stop() and start().
  *
- * @name:	the row of the table
+ * @name:	the row of the table, without a comma
  * @unit:	of the times it finds, however it writes them: "us", "ns" or
  *		"ticks"
  * @user_alone:	it separates user time from system time
@@ -41,6 +41,10 @@ struct peer {
 	void (*stop)(void);
 };
 
+extern const struct peer peer_usertime, peer_usertime_opened, peer_taskstats,
+	peer_stat_opened, peer_stat_kept, peer_stat_uring, peer_schedstat,
+	peer_cgroup, peer_perf, peer_clock;
+
 /* The processes, by the number that add() and time() take. */
 extern pid_t pids[PROCESSES_MAX];
 
@@ -48,10 +52,22 @@ extern pid_t pids[PROCESSES_MAX];
 extern const char *usertime_ko;
 
 /* Prints what failed and why, and exits. */
-void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
+void die(const char *format, ...);
 
 /* Returns memory for @count elements, zeroed. free() gives it back. */
 void *allocate(int count, size_t size);
+
+/* Writes a file in one write. */
+void write_file(const char *path, const char *format, ...);
+
+/* Starts a process that shares our memory and has @pid, or any if that is 0. */
+pid_t start_process(int (*run)(void *), void *argument, char *stack_end,
+		    pid_t pid);
+
+/*
+ * Finds what @peer counts and what it loses, and prints it. Returns false if
+ * this kernel refuses the method. Exits if a time is wrong.
+ */
+bool works(const struct peer *peer);
 
 #endif

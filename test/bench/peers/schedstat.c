@@ -16,7 +16,7 @@ static long long time_of(int i)
 }
 
 const struct peer peer_schedstat = {
-	.name = "/proc/PID/schedstat, kept open",
+	.name = "/proc/PID/schedstat (kept open)",
 	.unit = "ns",
 	.start = start_files,
 	.add = add,

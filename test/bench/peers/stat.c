@@ -43,7 +43,7 @@ static void stop_opened(void)
 }
 
 const struct peer peer_stat_opened = {
-	.name = "/proc/PID/stat, opened for each read",
+	.name = "/proc/PID/stat (opened for each read)",
 	.unit = "ticks",
 	.user_alone = true,
 	.start = start_opened,
@@ -54,7 +54,7 @@ const struct peer peer_stat_opened = {
 };
 
 const struct peer peer_stat_kept = {
-	.name = "/proc/PID/stat, kept open",
+	.name = "/proc/PID/stat (kept open)",
 	.unit = "ticks",
 	.user_alone = true,
 	.start = start_files,

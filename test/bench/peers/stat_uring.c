@@ -61,7 +61,7 @@ static void stop(void)
 }
 
 const struct peer peer_stat_uring = {
-	.name = "/proc/PID/stat, kept open, io_uring",
+	.name = "/proc/PID/stat (kept open and io_uring)",
 	.unit = "ticks",
 	.user_alone = true,
 	.start = start,

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/taskstats.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +22,7 @@ struct request {
 	struct nlmsghdr header;
 	struct genlmsghdr command;
 	struct nlattr attribute;
-	uint32_t tgid;
+	__u32 tgid;
 };
 
 struct family_request {
@@ -33,10 +32,15 @@ struct family_request {
 	char name[sizeof(TASKSTATS_GENL_NAME)];
 };
 
+struct reply {
+	struct nlmsghdr header;
+	char attributes[REPLY_SIZE];
+};
+
 static struct request *requests;
 static long long *times;
 static struct mmsghdr messages[BATCH];
-static char replies[BATCH][REPLY_SIZE] __attribute__((aligned(8)));
+static struct reply replies[BATCH];
 static int family, fd, added;
 
 /* Returns what the attribute @type among those from @at to @end contains. */
@@ -50,6 +54,20 @@ static void *find(char *at, const char *end, int type)
 		at += NLA_ALIGN(attribute->nla_len);
 	}
 	return NULL;
+}
+
+static const char *end_of(const struct reply *reply)
+{
+	return (const char *)reply + reply->header.nlmsg_len;
+}
+
+/* The same for @reply, if it is of @family. */
+static void *find_first(struct reply *reply, int family_of_reply, int type)
+{
+	if (reply->header.nlmsg_type != family_of_reply)
+		return NULL;
+	return find((char *)reply + NLMSG_LENGTH(GENL_HDRLEN), end_of(reply),
+		    type);
 }
 
 /* Returns the number of taskstats among the families of generic netlink. */
@@ -68,16 +86,12 @@ static int find_family(void)
 		},
 		.name = TASKSTATS_GENL_NAME,
 	};
-	struct nlmsghdr *reply = (struct nlmsghdr *)replies[0];
-	uint16_t *number = NULL;
+	__u16 *number;
 
 	if (send(fd, &request, sizeof(request), 0) < 0 ||
-	    recv(fd, reply, REPLY_SIZE, 0) < 0)
+	    recv(fd, &replies[0], sizeof(replies[0]), 0) < 0)
 		return -errno;
-	if (reply->nlmsg_type == GENL_ID_CTRL)
-		number = find((char *)reply + NLMSG_LENGTH(GENL_HDRLEN),
-			      (char *)reply + reply->nlmsg_len,
-			      CTRL_ATTR_FAMILY_ID);
+	number = find_first(&replies[0], GENL_ID_CTRL, CTRL_ATTR_FAMILY_ID);
 	return number ? *number : -ENOENT;
 }
 
@@ -113,7 +127,7 @@ static int add(int i)
 			.version = TASKSTATS_GENL_VERSION,
 		},
 		.attribute = {
-			.nla_len = NLA_HDRLEN + sizeof(uint32_t),
+			.nla_len = NLA_HDRLEN + sizeof(__u32),
 			.nla_type = TASKSTATS_CMD_ATTR_TGID,
 		},
 		.tgid = pids[i],
@@ -122,19 +136,14 @@ static int add(int i)
 	return 0;
 }
 
-/* Returns the user time in a reply, or -1 if it is an error. */
-static long long reply_time(char *reply)
+/* Returns the user time in @reply, or -1 if that is an error. */
+static long long reply_time(struct reply *reply)
 {
-	const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
-	const char *end = reply + header->nlmsg_len;
-	const struct taskstats *stats;
-	char *tgid;
+	char *tgid = find_first(reply, family, TASKSTATS_TYPE_AGGR_TGID);
+	const struct taskstats *stats = NULL;
 
-	if (header->nlmsg_type != family)
-		return -1;
-	tgid = find(reply + NLMSG_LENGTH(GENL_HDRLEN), end,
-		    TASKSTATS_TYPE_AGGR_TGID);
-	stats = tgid ? find(tgid, end, TASKSTATS_TYPE_STATS) : NULL;
+	if (tgid)
+		stats = find(tgid, end_of(reply), TASKSTATS_TYPE_STATS);
 	return stats ? (long long)stats->ac_utime * 1000 : -1;
 }
 
@@ -153,7 +162,7 @@ static void sample_batch(int first, int number)
 		received += more;
 	}
 	for (int i = 0; i < number; i++)
-		times[first + i] = reply_time(replies[i]);
+		times[first + i] = reply_time(&replies[i]);
 }
 
 static void sample(void)
@@ -161,7 +170,7 @@ static void sample(void)
 	struct iovec parts[BATCH];
 
 	for (int i = 0; i < BATCH; i++) {
-		parts[i] = (struct iovec) { replies[i], sizeof(replies[i]) };
+		parts[i] = (struct iovec) { &replies[i], sizeof(replies[i]) };
 		messages[i].msg_hdr = (struct msghdr) {
 			.msg_iov = &parts[i], .msg_iovlen = 1
 		};
@@ -183,7 +192,7 @@ static void stop(void)
 }
 
 const struct peer peer_taskstats = {
-	.name = "taskstats by TGID, 256 in each send(2)",
+	.name = "taskstats by TGID (256 per send(2))",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,

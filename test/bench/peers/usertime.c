@@ -44,7 +44,10 @@ static int start(int count)
 
 static int add(int i)
 {
-	return dprintf(fd, "%d", pids[i]) < 0 ? -errno : 0;
+	char pid[16];
+	int length = snprintf(pid, sizeof(pid), "%d", pids[i]);
+
+	return write(fd, pid, length) < 0 ? -errno : 0;
 }
 
 static void sample_kept(void)
@@ -101,7 +104,7 @@ static void stop(void)
 }
 
 const struct peer peer_usertime = {
-	.name = "usertime, kept open",
+	.name = "usertime (kept open)",
 	.unit = "us",
 	.user_alone = true,
 	.start = start,
@@ -112,7 +115,7 @@ const struct peer peer_usertime = {
 };
 
 const struct peer peer_usertime_opened = {
-	.name = "usertime, opened for each read",
+	.name = "usertime (opened for each read)",
 	.unit = "us",
 	.user_alone = true,
 	.start = start,

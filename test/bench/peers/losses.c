@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a method counts, and what it loses
+ *
+ * Each of a few processes uses SPIN_NS in its own way after the method has
+ * begun to watch it, one after the other. So what the method must say of it is
+ * known.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "peers.h"
+
+#define SPIN_NS		200000000LL
+#define STACK_SIZE	16384
+
+/* The processes. */
+enum {
+	USER,		/* spins */
+	SYSTEM,		/* spins in the kernel */
+	THREAD,		/* its second thread, there before, spins */
+	ENDED,		/* its second thread, new, spins and ends */
+	ZOMBIE,		/* spins and ends, but is not reaped */
+	REAPED,		/* spins, ends, and is reaped */
+	REUSED,		/* the same, and another process has its PID */
+	PROCESSES
+};
+
+static const char * const names[] = {
+	"user time", "system time", "another thread", "ended thread",
+	"zombie", "reaped", "reused PID"
+};
+
+static char stacks[PROCESSES + 1][STACK_SIZE];
+static char thread_stacks[PROCESSES][STACK_SIZE];
+static int begin[PROCESSES][2], done[2];	/* pipes */
+
+/* Returns what this thread has used. */
+static long long used(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void wait_to_begin(int i)
+{
+	char byte;
+
+	if (read(begin[i][0], &byte, 1) != 1)
+		_exit(1);
+}
+
+static void say_done(void)
+{
+	if (write(done[1], "", 1) != 1)
+		_exit(1);
+}
+
+static int sleep_on(void)
+{
+	for (;;)
+		pause();
+	return 0;
+}
+
+static void spin(long long ns)
+{
+	long long end = used() + ns;
+
+	while (used() < end)
+		for (int i = 0; i < 100000; i++)
+			asm volatile("");
+}
+
+/* Reading zeros keeps the kernel busy, and this program almost never. */
+static void spin_in_kernel(long long ns)
+{
+	static char zeros[1 << 18];
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	long long end = used() + ns;
+
+	while (used() < end)
+		if (read(fd, zeros, sizeof(zeros)) < 0)
+			_exit(1);
+	close(fd);
+}
+
+static int run_thread(void *number)
+{
+	int i = (long)number;
+
+	if (i == THREAD)
+		wait_to_begin(i);
+	spin(SPIN_NS);
+	say_done();
+	if (i == THREAD)
+		sleep_on();
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+static void start_thread(int i)
+{
+	if (clone(run_thread, thread_stacks[i] + STACK_SIZE,
+		  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+		  CLONE_THREAD | CLONE_SYSVSEM, (void *)(long)i) < 0)
+		_exit(1);
+}
+
+static int run_process(void *number)
+{
+	int i = (long)number;
+
+	if (i == THREAD) {
+		start_thread(i);
+		return sleep_on();
+	}
+	wait_to_begin(i);
+	if (i == ENDED) {
+		start_thread(i);
+		return sleep_on();
+	}
+	if (i == SYSTEM)
+		spin_in_kernel(SPIN_NS);
+	else
+		spin(SPIN_NS);
+	say_done();
+	return i < ZOMBIE ? sleep_on() : 0;
+}
+
+/* Uses twice as much as the process that had its PID. */
+static int run_unrelated(void *unused)
+{
+	(void)unused;
+	spin(2 * SPIN_NS);
+	say_done();
+	return sleep_on();
+}
+
+static void start_processes(void)
+{
+	if (pipe2(done, O_CLOEXEC))
+		die("pipe2(2)");
+	for (int i = 0; i < PROCESSES; i++) {
+		if (pipe2(begin[i], O_CLOEXEC))
+			die("pipe2(2)");
+		pids[i] = start_process(run_process, (void *)(long)i,
+					stacks[i] + STACK_SIZE, 0);
+	}
+}
+
+static void end_processes(void)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		kill(pids[i], SIGKILL);
+		close(begin[i][0]);
+		close(begin[i][1]);
+	}
+	while (wait(NULL) > 0)
+		;
+	close(done[0]);
+	close(done[1]);
+}
+
+/* Also waits until what has said that it is done has also ended. */
+static void wait_until_done(void)
+{
+	char byte;
+
+	if (read(done[0], &byte, 1) != 1)
+		die("read(2)");
+	usleep(10000);
+}
+
+static void reap(int i)
+{
+	if (waitpid(pids[i], NULL, 0) != pids[i])
+		die("waitpid(2)");
+}
+
+static bool is_about(long long time, long long expected)
+{
+	return llabs(time - expected) <= SPIN_NS / 10;
+}
+
+/* Prints what @peer says of process @i, and returns it. */
+static long long say(const struct peer *peer, int i)
+{
+	long long time = peer->time(i);
+
+	printf("%s,0,%s,", peer->name, names[i]);
+	if (time < 0)
+		printf("gone\n");
+	else if (is_about(time, 0))
+		printf(i == SYSTEM ? "left out\n" : "lost\n");
+	else if (is_about(time, SPIN_NS))
+		printf("counted\n");
+	else if (i == REUSED && is_about(time, 2 * SPIN_NS))
+		printf("the unrelated process's\n");
+	else
+		printf("%lld ms of %lld ms\n", time / 1000000,
+		       SPIN_NS / 1000000);
+	return time;
+}
+
+static void check(bool right, const struct peer *peer, int i, long long time)
+{
+	if (right)
+		return;
+	fprintf(stderr, "peers: %s: %s: %lld ns\n", peer->name, names[i], time);
+	exit(1);
+}
+
+/*
+ * usertime samples at its own pace, so the first sample after a change may show
+ * what was before it.
+ */
+static void take_samples(const struct peer *peer)
+{
+	peer->sample();
+	peer->sample();
+}
+
+static void take_losses(const struct peer *peer, long long *times)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		if (write(begin[i][1], "", 1) != 1)
+			die("write(2)");
+		wait_until_done();
+	}
+	take_samples(peer);
+	for (int i = 0; i <= ZOMBIE; i++)
+		times[i] = say(peer, i);
+
+	peer->sample();
+	reap(REAPED);
+	peer->sample();
+	times[REAPED] = say(peer, REAPED);
+
+	reap(REUSED);
+	start_process(run_unrelated, NULL, stacks[PROCESSES] + STACK_SIZE,
+		      pids[REUSED]);
+	wait_until_done();
+	take_samples(peer);
+	times[REUSED] = say(peer, REUSED);
+}
+
+bool works(const struct peer *peer)
+{
+	bool is_usertime = !strncmp(peer->name, "usertime", 8);
+	long long times[PROCESSES];
+	int error;
+
+	start_processes();
+	usleep(10000);
+	error = peer->start(PROCESSES);
+	if (error) {
+		printf("%s,0,refused,%s\n", peer->name, strerror(-error));
+		end_processes();
+		return false;
+	}
+	printf("%s,0,unit,%s\n", peer->name, peer->unit);
+	printf("%s,0,needs root,%s\n", peer->name, peer->root ? "yes" : "no");
+	for (int i = 0; i < PROCESSES; i++) {
+		errno = -peer->add(i);
+		if (errno)
+			die("%s: add", peer->name);
+	}
+	take_losses(peer, times);
+	end_processes();
+	peer->stop();
+
+	check(is_about(times[USER], SPIN_NS), peer, USER, times[USER]);
+	check(is_about(times[SYSTEM], peer->user_alone ? 0 : SPIN_NS), peer,
+	      SYSTEM, times[SYSTEM]);
+	for (int i = THREAD; is_usertime && i < REUSED; i++)
+		check(is_about(times[i], SPIN_NS), peer, i, times[i]);
+	if (is_usertime)
+		check(!is_about(times[REUSED], 2 * SPIN_NS), peer, REUSED,
+		      times[REUSED]);
+	return true;
+}
