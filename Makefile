@@ -263,24 +263,6 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
-# The methods in BPF. libelf.a of Debian 13 lacks functions that it calls; clang-14 drops
-# what marks a kptr, and Debian 12 and 13 both have clang-19.
-bpf := $(B)/debian-bpf-$(deb_arch)
-$(bpf)/ready:
-	@scripts/need clang-19 bpftool
-	@RELEASE=bookworm scripts/debs $(@D) $(deb_arch) libbpf-dev libelf-dev zlib1g-dev linux-libc-dev
-	@touch $@
-
-skeletons := $(patsubst test/bench/peers/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard test/bench/peers/*.bpf.c))
-$(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(addprefix test/bench/peers/,records.h tasks.bpf.h) $(bpf)/ready
-	@echo "  BPF     $@"; mkdir -p $(@D)
-	@clang-19 -target bpf -g -O2 $(warnings) -Wno-unused-parameter -I$(bpf)/usr/include \
-		-I$(bpf)/usr/include/$(triplet) -c $< -o $(@:.skel.h=.o)
-	@PATH=$$PATH:/usr/sbin; bpftool gen skeleton $(@:.skel.h=.o) name $* >$@
-
-bpf_flags = -I$(B)/bpf -isystem $(bpf)/usr/include
-bpf_libs = $(addprefix $(bpf)/usr/lib/$(triplet)/,libbpf.a libelf.a libz.a)
-
 bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
 in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
 bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part)
@@ -291,15 +273,29 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
+# libelf.a of Debian 13 lacks functions that it calls. clang-14 drops what marks a kptr;
+# Debian 12 and 13 have clang-19.
 peers := $(B)/peers-$(deb_arch)
 $(peers)/ready: | tools
-	@RELEASE= scripts/debs $(@D) $(deb_arch) liburing-dev
+	@scripts/need clang-19 bpftool
+	@RELEASE=bookworm scripts/debs $(@D) $(deb_arch) liburing-dev libbpf-dev libelf-dev \
+		zlib1g-dev linux-libc-dev
 	@touch $@
 
-$(guest)/bench/peers: $(filter-out %.bpf.c,$(wildcard test/bench/peers/*.c)) \
-		$(wildcard test/bench/peers/*.h) usertime.h $(peers)/ready
-	@echo "  CC      $@"; mkdir -p $(@D); $(cross)gcc $(cflags) -I$(peers)/usr/include -o $@ \
-		$(filter %.c,$^) $(peers)/usr/lib/$(triplet)/liburing.a
+peer_files = $(wildcard $(addprefix test/bench/peers/,$1))
+peer_libraries := $(addprefix $(peers)/usr/lib/$(triplet)/lib,uring.a bpf.a elf.a z.a)
+skeletons := $(patsubst test/bench/peers/%.bpf.c,$(B)/bpf/%.skel.h,$(call peer_files,*.bpf.c))
+
+# bpftool puts a BPF program into a header.
+$(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(call peer_files,*.h) $(peers)/ready
+	@echo "  BPF     $@"; mkdir -p $(@D)
+	@clang-19 -target bpf -g -O2 $(warnings) -Wno-unused-parameter -I$(peers)/usr/include \
+		-I$(peers)/usr/include/$(triplet) -c $< -o $(@:.skel.h=.o)
+	@PATH=$$PATH:/usr/sbin; bpftool gen skeleton $(@:.skel.h=.o) name $* >$@
+
+$(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(call peer_files,*.h) \
+		$(skeletons) usertime.h $(peers)/ready
+	$(call compile,$(cross)) -I$(B)/bpf -isystem $(peers)/usr/include $(peer_libraries)
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
 bench-peers:	## compare it with other methods, in instructions (BENCH_SHORT=1: a part; docs/comparison.md)

@@ -108,7 +108,7 @@ static void stop(void)
 }
 
 const struct peer peer_sched_switch = {
-	.name = "BPF on sched_switch, lookup_batch",
+	.name = "BPF on sched_switch: lookup_batch",
 	.unit = "ns",
 	.user_alone = false,
 	.root = true,
@@ -120,7 +120,7 @@ const struct peer peer_sched_switch = {
 };
 
 const struct peer peer_sched_switch_array = {
-	.name = "BPF on sched_switch, an array",
+	.name = "BPF on sched_switch: mapped array",
 	.unit = "ns",
 	.user_alone = false,
 	.root = true,

@@ -121,7 +121,7 @@ static void stop(void)
 }
 
 const struct peer peer_task_iter = {
-	.name = "BPF task iterator, all tasks",
+	.name = "BPF task iterator of all tasks",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,
@@ -133,7 +133,7 @@ const struct peer peer_task_iter = {
 };
 
 const struct peer peer_task_iter_filtered = {
-	.name = "BPF task iterator, filtered by a hash",
+	.name = "BPF task iterator with a filter",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,

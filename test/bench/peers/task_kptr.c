@@ -108,7 +108,7 @@ static void stop(void)
 }
 
 const struct peer peer_task_kptr_leader = {
-	.name = "BPF task kptrs, one thread",
+	.name = "BPF task kptrs: one thread",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,
@@ -120,7 +120,7 @@ const struct peer peer_task_kptr_leader = {
 };
 
 const struct peer peer_task_kptr = {
-	.name = "BPF task kptrs, all threads",
+	.name = "BPF task kptrs: all threads",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,
@@ -132,7 +132,7 @@ const struct peer peer_task_kptr = {
 };
 
 const struct peer peer_task_kptr_active = {
-	.name = "BPF task kptrs, those that ran",
+	.name = "BPF task kptrs: those that ran",
 	.unit = "ticks",
 	.user_alone = true,
 	.root = true,
