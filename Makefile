@@ -298,7 +298,7 @@ $(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(call peer_f
 	$(call compile,$(cross)) -I$(B)/bpf -isystem $(peers)/usr/include $(peer_libraries)
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
-bench-peers:	## compare it with other methods, in instructions (BENCH_SHORT=1: a part; docs/comparison.md)
+bench-peers:	## compare it with other methods, in docs/comparison.md (BENCH_SHORT=1: a part, in build/)
 	@$(MAKE) -s $@ RELEASE=trixie FLAVOUR=cloud-arm64
 else
 bench-peers: $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/peers

@@ -10,7 +10,6 @@
 #define _GNU_SOURCE
 #endif
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,7 +23,8 @@
 
 #include "peers.h"
 
-#define SPIN_NS		200000000LL
+#define SPIN_NS		100000000LL
+#define SLACK_NS	15000000LL	/* more than a tick */
 #define STACK_SIZE	16384
 
 /* The processes. */
@@ -195,7 +195,7 @@ static void reap(int i)
 
 static bool is_about(long long time, long long expected)
 {
-	return llabs(time - expected) <= SPIN_NS / 10;
+	return llabs(time - expected) <= SLACK_NS;
 }
 
 /* Prints what @peer says of process @i, and returns it. */
@@ -260,6 +260,32 @@ static void take_losses(const struct peer *peer, long long *times)
 	times[REUSED] = say(peer, REUSED);
 }
 
+/* Whether the times are multiples of a tick, or at least of a millisecond. */
+static bool are_ticks(const long long *times)
+{
+	for (int i = 0; i < PROCESSES; i++)
+		if (times[i] > 0 && times[i] % 1000000)
+			return false;
+	return true;
+}
+
+/* Returns 0 or the negative errno with which this kernel refuses the method. */
+static int start_watching(const struct peer *peer)
+{
+	int error = peer->start(PROCESSES);
+
+	if (error)
+		return error;
+	for (int i = 0; i < PROCESSES; i++) {
+		error = peer->add(i);
+		if (error) {
+			peer->stop();
+			return error;
+		}
+	}
+	return 0;
+}
+
 bool works(const struct peer *peer)
 {
 	bool is_usertime = !strncmp(peer->name, "usertime", 8);
@@ -268,20 +294,16 @@ bool works(const struct peer *peer)
 
 	start_processes();
 	usleep(10000);
-	error = peer->start(PROCESSES);
+	error = start_watching(peer);
 	if (error) {
 		printf("%s,0,refused,%s\n", peer->name, strerror(-error));
 		end_processes();
 		return false;
 	}
-	printf("%s,0,unit,%s\n", peer->name, peer->unit);
 	printf("%s,0,needs root,%s\n", peer->name, peer->root ? "yes" : "no");
-	for (int i = 0; i < PROCESSES; i++) {
-		errno = -peer->add(i);
-		if (errno)
-			die("%s: add", peer->name);
-	}
 	take_losses(peer, times);
+	printf("%s,0,unit,%s\n", peer->name,
+	       are_ticks(times) ? "ticks" : peer->unit);
 	end_processes();
 	peer->stop();
 

@@ -15,8 +15,8 @@
  * A method. One file has each; none keeps anything between stop() and start().
  *
  * @name:	the row of the table, without a comma
- * @unit:	of the times it finds, however it writes them: "us", "ns" or
- *		"ticks"
+ * @unit:	of the times it finds: "us" or "ns", or "ticks", which is also
+ *		printed if all the times turn out to be multiples of a tick
  * @user_alone:	it separates user time from system time
  * @root:	it needs root, or a capability
  * @start:	prepares to watch up to @count processes. Returns 0, or the
