@@ -43,7 +43,7 @@ static int start(int count, bool filtered)
 	if (!bpf)
 		return -errno;
 	bpf->rodata->filtered = filtered;
-	bpf_map__set_max_entries(bpf->maps.registered, count);
+	bpf_map__set_max_entries(bpf->maps.registered, filtered ? count : 1);
 	error = task_iter__load(bpf);
 	if (!error)
 		error = task_iter__attach(bpf);
