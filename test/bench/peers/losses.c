@@ -209,7 +209,7 @@ static long long say(const struct peer *peer, int i)
 	else if (is_about(time, 0))
 		printf(i == SYSTEM ? "left out\n" : "lost\n");
 	else if (is_about(time, SPIN_NS))
-		printf("counted\n");
+		printf(i == SYSTEM ? "included\n" : "counted\n");
 	else if (i == REUSED && is_about(time, 2 * SPIN_NS))
 		printf("the unrelated process's\n");
 	else

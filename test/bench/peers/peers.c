@@ -4,15 +4,15 @@
  *
  * usage: peers USERTIME.KO LEAST.KO [short]
  *
- * Prints lines "method,processes,what,figure", and lines that begin with a '#',
- * which are notes. scripts/bench-peers makes docs/comparison.md of them. A
- * method that this kernel refuses has only one line, "method,0,refused,why".
+ * Prints lines "method,processes,what,figure", after a note that begins with a
+ * '#'. scripts/bench-peers makes docs/comparison.md of them. A method that this
+ * kernel refuses has only one line, "method,0,refused,why".
  *
  * It runs as root in a guest of the same kind as that of test/bench/bench.c: a
  * nanosecond is an executed instruction. Here, too, the watched processes sleep,
  * their PIDs have five digits, and they are aged by the module least. Each
  * figure is the least of several measurements, minus what is measured when
- * nothing watches the processes. Times that a method finds as text are not
+ * nothing watches the processes, which is printed, too. Times that a method finds as text are not
  * parsed.
  */
 #ifndef _GNU_SOURCE
@@ -246,7 +246,8 @@ static void shrink_slabs(void)
 
 /*
  * Returns the bytes of the pages that are free, each CPU's supply of them
- * included, after all caches were emptied.
+ * included, after all caches were emptied. What is freed after a grace period
+ * of RCU may leave other things unused, so this takes several turns.
  */
 static long long free_memory(void)
 {
@@ -254,8 +255,11 @@ static long long free_memory(void)
 	char line[256];
 	FILE *zones;
 
-	write_file("/proc/sys/vm/drop_caches", "3");
-	shrink_slabs();
+	for (int i = 0; i < 3; i++) {
+		write_file("/proc/sys/vm/drop_caches", "3");
+		usleep(100000);
+		shrink_slabs();
+	}
 	write_file("/proc/sys/vm/stat_refresh", "1");
 	zones = fopen("/proc/zoneinfo", "r");
 	while (zones && fgets(line, sizeof(line), zones))
@@ -396,8 +400,7 @@ static void compare(const bool *working)
 
 	measure_peer(&nothing, without);
 	for (int i = 0; i < FIGURES; i++)
-		printf("# %d processes, nothing: %s %.1f\n", count, what[i],
-		       without[i]);
+		printf("nothing,%d,%s,%.1f\n", count, what[i], without[i]);
 	for (size_t p = 0; p < ARRAY_SIZE(peers); p++) {
 		if (!working[p])
 			continue;
