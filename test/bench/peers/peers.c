@@ -49,7 +49,7 @@
 
 /* How often two processes take turns, and how many processes end. */
 #define TURNS		500
-#define EXITS		20
+#define EXITS		50
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
