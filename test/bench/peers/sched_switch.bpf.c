@@ -14,6 +14,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_ZERO_SEED);	/* the same cost in each run */
 	__uint(max_entries, PROCESSES_MAX);
 	__type(key, __u32);
 	__type(value, struct switched);

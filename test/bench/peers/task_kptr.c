@@ -15,9 +15,9 @@
  * not. The others count it. A thread that ends during a sample may be missing
  * from that sample, or counted twice in it. A zombie counts. The final time of
  * a reaped process stays, with several KB of memory in the kernel, and a
- * process that uses the PID again is not mistaken for it. If a thread other than
- * the leader calls execve(2), the leader that the map holds is gone: from then
- * on, the first and the third method miss what the process uses.
+ * process that uses the PID again is not mistaken for it. If a thread other
+ * than the leader calls execve(2), the leader that the map holds is gone: from
+ * then on, the first and the third method miss what the process uses.
  *
  * The kernel must be 6.10 or later: before, programs of this type cannot call
  * bpf_task_from_pid().
