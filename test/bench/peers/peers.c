@@ -10,10 +10,9 @@
  *
  * It runs as root in a guest of the same kind as that of test/bench/bench.c: a
  * nanosecond is an executed instruction. Here, too, the watched processes sleep,
- * their PIDs have five digits, and they are aged by the module least. Each
- * figure is the least of several measurements, minus what is measured when
- * nothing watches the processes, which is printed, too. Times that a method finds as text are not
- * parsed.
+ * their PIDs have five digits, and they are aged by the module least. What is
+ * measured while nothing watches the processes is subtracted from each figure,
+ * and printed, too. Times that a method finds as text are not parsed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -215,9 +214,10 @@ static void start_processes(int first)
  */
 
 /*
- * Returns the nanoseconds in which the CPU has run tasks. They do not include
- * the time that it was idle, through which the guest's clock jumps. What this
- * program itself has run is included when it stops: it sleeps for a moment.
+ * Returns the nanoseconds in which the CPU has run tasks, interrupts included.
+ * They do not include the time that it was idle, through which the guest's clock
+ * jumps, nor interrupts then. What this program itself has run is included when
+ * it stops running: it sleeps for a moment.
  */
 static long long busy(void)
 {
@@ -246,8 +246,8 @@ static void shrink_slabs(void)
 
 /*
  * Returns the bytes of the pages that are free, each CPU's supply of them
- * included, after all caches were emptied. What is freed after a grace period
- * of RCU may leave other things unused, so this takes several turns.
+ * included, after all caches were emptied. What the kernel frees later may leave
+ * other things unused, so this takes several turns. Sleeping costs nothing here.
  */
 static long long free_memory(void)
 {
@@ -257,7 +257,7 @@ static long long free_memory(void)
 
 	for (int i = 0; i < 3; i++) {
 		write_file("/proc/sys/vm/drop_caches", "3");
-		usleep(100000);
+		sleep(4);
 		shrink_slabs();
 	}
 	write_file("/proc/sys/vm/stat_refresh", "1");
@@ -338,12 +338,14 @@ static void measure_tenth(const struct peer *peer, double *figures)
 	count /= 10;
 	start(peer);
 	add_all(peer);
-	measure_samples(&figures[TENTH], peer);
+	for (int i = 0; i < ROUNDS; i++)
+		measure_samples(&figures[TENTH], peer);
 	peer->stop();
 	count = all;
 }
 
-static void measure_round(const struct peer *peer, double *figures)
+/* Measures what all rounds measure, and returns the memory in this round. */
+static double measure_round(const struct peer *peer, double *figures)
 {
 	long long before = free_memory();
 	double memory;
@@ -352,23 +354,36 @@ static void measure_round(const struct peer *peer, double *figures)
 	measure(&figures[ADD], peer, add_all, count);
 	peer->sample();
 	memory = (double)(before - free_memory()) / count;
-	if (memory < figures[MEMORY])
-		figures[MEMORY] = memory;
 	measure_samples(&figures[SAMPLE], peer);
 	for (int i = 0; i < SAMPLES; i++)
 		measure(&figures[TURN], peer, take_turns, 2 * TURNS);
 	measure(&figures[EXIT], peer, end_some, EXITS);
 	peer->stop();
 	start_processes(count - EXITS);
-	sleep(1);
+	return memory;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Each figure is the least of all rounds, because interrupts only ever add to
+ * it. The memory is the median: other things are freed and allocated meanwhile.
+ */
 static void measure_peer(const struct peer *peer, double *figures)
 {
+	double memory[ROUNDS];
+
 	for (int i = 0; i < FIGURES; i++)
 		figures[i] = 1e18;
 	for (int i = 0; i < ROUNDS; i++)
-		measure_round(peer, figures);
+		memory[i] = measure_round(peer, figures);
+	qsort(memory, ROUNDS, sizeof(memory[0]), compare_numbers);
+	figures[MEMORY] = memory[ROUNDS / 2];
 	measure_tenth(peer, figures);
 }
 
