@@ -273,6 +273,22 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
+# Debian 13's tools, whatever the kernel, with their loader and libraries.
+$(B)/debian-trixie-tools/ready:
+	@RELEASE=trixie scripts/debs $(@D) arm64 prometheus-process-exporter prometheus-node-exporter \
+		sysstat atop libc6 libncursesw6 libtinfo6 zlib1g libglib2.0-0t64 libpcre2-8-0 libatomic1
+	@touch $@
+
+peers_tools = test/bench/peers/tools test/bench/peers/worker $(B)/test-$(deb_arch)/urt \
+	$(addprefix $(B)/debian-trixie-tools/usr/,$(addprefix bin/,atop pidstat \
+	prometheus-node-exporter prometheus-process-exporter) $(addprefix lib/aarch64-linux-gnu/, \
+	ld-linux-aarch64.so.1 libatomic.so.1 libc.so.6 libglib-2.0.so.0 libm.so.6 libncursesw.so.6 \
+	libpcre2-8.so.0 libtinfo.so.6 libz.so.1))
+bench-peers-tools: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/urt $(B)/debian-trixie-tools/ready
+	@$(initramfs) $(peers_tools)
+	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 scripts/guest $(B)/peers-tools $(kernel) $(guest)/initramfs \
+		sh /test/tools /test >$(B)/peers-tools.csv || { cat $(B)/peers-tools.csv; exit 1; }
+
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
 
@@ -350,5 +366,5 @@ help:	## show this list
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
 	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench programs \
-	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
+	bench-peers-tools guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:
