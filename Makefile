@@ -289,6 +289,23 @@ bench-peers-tools: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/urt $(B)/de
 	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 scripts/guest $(B)/peers-tools $(kernel) $(guest)/initramfs \
 		sh /test/tools /test >$(B)/peers-tools.csv || { cat $(B)/peers-tools.csv; exit 1; }
 
+$(B)/plugin.so: test/bench/peers/plugin.c test/bench/peers/plugin.h
+	@scripts/need gcc libc6-dev
+	@mkdir -p $(@D)
+	@gcc -O2 $(warnings) -shared -fPIC -o $@ $<
+
+# The difference between 100 and 1,000 processes is what the processes touch.
+lines_programs = $(guest)/bench/least.ko $(guest)/bench/peers/lines
+bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/plugin.so	## count the cache lines that an update touches
+	@$(initramfs) $(lines_programs)
+	@ARCH=$(arch) ICOUNT=0 QEMU="-plugin $(B)/plugin.so,out=$(B)/lines.count" \
+		scripts/guest $(B)/lines $(kernel) $(guest)/initramfs \
+		/test/lines /test/usertime.ko /test/least.ko >$(B)/lines.what
+	@paste -d , $(B)/lines.what $(B)/lines.count | awk -F , ' \
+		$$2 == 100 { few[$$1] = $$3; stored[$$1] = $$4 } \
+		$$2 == 1000 { printf "%s: %.1f cache lines per process, %.1f of them written\n", $$1, \
+			($$3 - few[$$1]) / 900, ($$4 - stored[$$1]) / 900 }'
+
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
 
@@ -366,5 +383,6 @@ help:	## show this list
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
 	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench programs \
-	bench-peers-tools guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
+	bench-lines bench-peers-tools guest-root guest-module deb test-deb test-all test-kernels \
+	test-system check clean help
 .DELETE_ON_ERROR:
