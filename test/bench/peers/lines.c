@@ -4,7 +4,7 @@
  *
  * usage: lines USERTIME.KO LEAST.KO
  *
- * Does the same things with 100 and with 1,000 processes, and prints a line
+ * Does the same things with 1,000 and with 4,000 processes, and prints a line
  * "what,processes" for each line that the plugin writes.
  */
 #ifndef _GNU_SOURCE
@@ -25,7 +25,8 @@
 #include "plugin.h"
 #include "usertime.h"
 
-#define PROCESSES	1000
+#define PROCESSES	4000
+#define ROUNDS		3	/* other work of the kernel only adds lines */
 #define PARAMETERS	"/sys/module/usertime/parameters/"
 #define LEAST		"/sys/module/least/parameters/"
 
@@ -158,17 +159,19 @@ static void touch(int processes)
 		stat_fds[count] = open_stat(count);
 	}
 	usleep(200000);		/* until this has been announced */
-	update();
-	report("an update: all asleep");
-	write_file(LEAST "run", "1");
-	update();
-	report("an update: all active");
-	read_list();
-	report("a read of the list");
-	read_kept_stats();
-	report("/proc/PID/stat kept open");
-	read_new_stats();
-	report("/proc/PID/stat opened each time");
+	for (int i = 0; i < ROUNDS; i++) {
+		update();
+		report("an update: all asleep");
+		write_file(LEAST "run", "1");
+		update();
+		report("an update: all active");
+		read_list();
+		report("a read of the list");
+		read_kept_stats();
+		report("/proc/PID/stat kept open");
+		read_new_stats();
+		report("/proc/PID/stat opened each time");
+	}
 }
 
 int main(int argc, char **argv)
@@ -191,7 +194,7 @@ int main(int argc, char **argv)
 	if (status_fd < 0)
 		die(URT_STATUS_PATH);
 	start_processes();
-	touch(100);
+	touch(PROCESSES / 4);
 	touch(PROCESSES);
 	return 0;
 }
