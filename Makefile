@@ -309,6 +309,41 @@ bench-peers: $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/
 	@scripts/bench-peers $(B)/peers.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
 endif
 
+# Debian 13's tools, whatever the kernel, with their loader and libraries.
+$(B)/debian-trixie-tools/ready:
+	@RELEASE=trixie scripts/debs $(@D) arm64 prometheus-process-exporter prometheus-node-exporter \
+		sysstat atop libc6 libncursesw6 libtinfo6 zlib1g libglib2.0-0t64 libpcre2-8-0 libatomic1
+	@touch $@
+
+peers_tools = test/bench/peers/tools test/bench/peers/worker $(B)/test-$(deb_arch)/urt \
+	$(addprefix $(B)/debian-trixie-tools/usr/,$(addprefix bin/,atop pidstat \
+	prometheus-node-exporter prometheus-process-exporter) $(addprefix lib/aarch64-linux-gnu/, \
+	ld-linux-aarch64.so.1 libatomic.so.1 libc.so.6 libglib-2.0.so.0 libm.so.6 libncursesw.so.6 \
+	libpcre2-8.so.0 libtinfo.so.6 libz.so.1))
+bench-peers-tools: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/urt $(B)/debian-trixie-tools/ready
+	@$(initramfs) $(peers_tools)
+	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 scripts/guest $(B)/peers-tools $(kernel) $(guest)/initramfs \
+		sh /test/tools /test >$(B)/peers-tools.csv || { cat $(B)/peers-tools.csv; exit 1; }
+
+$(B)/lines.so: test/bench/lines/plugin.c test/bench/lines/plugin.h
+	@scripts/need gcc libc6-dev
+	@mkdir -p $(@D)
+	@gcc -O2 $(warnings) -shared -fPIC -o $@ $<
+
+# The difference between 1,000 and 4,000 processes is what the processes touch. The
+# fewest lines of several rounds are taken: they are the last when sorted.
+lines_programs = $(guest)/bench/least.ko $(guest)/bench/lines
+bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## count the cache lines that an update touches
+	@$(initramfs) $(lines_programs)
+	@ARCH=$(arch) ICOUNT=0 QEMU="-plugin $(B)/lines.so,out=$(B)/lines.count" \
+		scripts/guest $(B)/lines $(kernel) $(guest)/initramfs \
+		/test/lines /test/usertime.ko /test/least.ko >$(B)/lines.what
+	@paste -d , $(B)/lines.what $(B)/lines.count | sort -t , -k 1,1 -k 2,2nr -k 3,3nr | awk -F , ' \
+		$$2 == 4000 { many = $$3; stored = $$4 } \
+		$$2 == 1000 { lines[$$1] = many - $$3; written[$$1] = $$4 < stored ? stored - $$4 : 0 } \
+		END { for (what in lines) printf "%s: %.1f cache lines per process, %.1f of them written\n", \
+			what, lines[what] / 3000, written[what] / 3000 }'
+
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
 
@@ -385,6 +420,7 @@ help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench bench-peers programs \
-	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench bench-lines \
+	bench-peers bench-peers-tools programs guest-root guest-module deb test-deb test-all test-kernels \
+	test-system check clean help
 .DELETE_ON_ERROR:
