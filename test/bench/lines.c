@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Touch cache lines, which a plugin of QEMU (plugin.c) counts
+ * Touch cache lines, which a plugin of QEMU (lines/plugin.c) counts
  *
  * usage: lines USERTIME.KO LEAST.KO
  *
@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "plugin.h"
+#include "lines/plugin.h"
 #include "usertime.h"
 
 #define PROCESSES	4000
