@@ -273,15 +273,29 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 
+# libelf.a of Debian 13 lacks functions that it calls. clang-14 drops what marks a kptr;
+# Debian 12 and 13 have clang-19.
 peers := $(B)/peers-$(deb_arch)
 $(peers)/ready: | tools
-	@RELEASE= scripts/debs $(@D) $(deb_arch) liburing-dev
+	@scripts/need clang-19 bpftool
+	@RELEASE=bookworm scripts/debs $(@D) $(deb_arch) liburing-dev libbpf-dev libelf-dev \
+		zlib1g-dev linux-libc-dev
 	@touch $@
 
-$(guest)/bench/peers: $(filter-out %.bpf.c,$(wildcard test/bench/peers/*.c)) \
-		$(wildcard test/bench/peers/*.h) usertime.h $(peers)/ready
-	@echo "  CC      $@"; mkdir -p $(@D); $(cross)gcc $(cflags) -I$(peers)/usr/include -o $@ \
-		$(filter %.c,$^) $(peers)/usr/lib/$(triplet)/liburing.a
+peer_files = $(wildcard $(addprefix test/bench/peers/,$1))
+peer_libraries := $(addprefix $(peers)/usr/lib/$(triplet)/lib,uring.a bpf.a elf.a z.a)
+skeletons := $(patsubst test/bench/peers/%.bpf.c,$(B)/bpf/%.skel.h,$(call peer_files,*.bpf.c))
+
+# bpftool puts a BPF program into a header.
+$(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(call peer_files,*.h) $(peers)/ready
+	@echo "  BPF     $@"; mkdir -p $(@D)
+	@clang-19 -target bpf -g -O2 $(warnings) -Wno-unused-parameter -I$(peers)/usr/include \
+		-I$(peers)/usr/include/$(triplet) -c $< -o $(@:.skel.h=.o)
+	@PATH=$$PATH:/usr/sbin; bpftool gen skeleton $(@:.skel.h=.o) name $* >$@
+
+$(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(call peer_files,*.h) \
+		$(skeletons) usertime.h $(peers)/ready
+	$(call compile,$(cross)) -I$(B)/bpf -isystem $(peers)/usr/include $(peer_libraries)
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
 bench-peers:	## compare it with other methods, in docs/comparison.md (BENCH_SHORT=1: a part, in build/)
@@ -294,6 +308,41 @@ bench-peers: $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/
 		>$(B)/peers.csv || { cat $(B)/peers.csv; exit 1; }
 	@scripts/bench-peers $(B)/peers.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
 endif
+
+# Debian 13's tools, whatever the kernel, with their loader and libraries.
+$(B)/debian-trixie-tools/ready:
+	@RELEASE=trixie scripts/debs $(@D) arm64 prometheus-process-exporter prometheus-node-exporter \
+		sysstat atop libc6 libncursesw6 libtinfo6 zlib1g libglib2.0-0t64 libpcre2-8-0 libatomic1
+	@touch $@
+
+peers_tools = test/bench/peers/tools test/bench/peers/worker $(B)/test-$(deb_arch)/urt \
+	$(addprefix $(B)/debian-trixie-tools/usr/,$(addprefix bin/,atop pidstat \
+	prometheus-node-exporter prometheus-process-exporter) $(addprefix lib/aarch64-linux-gnu/, \
+	ld-linux-aarch64.so.1 libatomic.so.1 libc.so.6 libglib-2.0.so.0 libm.so.6 libncursesw.so.6 \
+	libpcre2-8.so.0 libtinfo.so.6 libz.so.1))
+bench-peers-tools: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/urt $(B)/debian-trixie-tools/ready
+	@$(initramfs) $(peers_tools)
+	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 scripts/guest $(B)/peers-tools $(kernel) $(guest)/initramfs \
+		sh /test/tools /test >$(B)/peers-tools.csv || { cat $(B)/peers-tools.csv; exit 1; }
+
+$(B)/lines.so: test/bench/lines/plugin.c test/bench/lines/plugin.h
+	@scripts/need gcc libc6-dev
+	@mkdir -p $(@D)
+	@gcc -O2 $(warnings) -shared -fPIC -o $@ $<
+
+# The difference between 1,000 and 4,000 processes is what the processes touch. The
+# fewest lines of several rounds are taken: they are the last when sorted.
+lines_programs = $(guest)/bench/least.ko $(guest)/bench/lines
+bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## count the cache lines that an update touches
+	@$(initramfs) $(lines_programs)
+	@ARCH=$(arch) ICOUNT=0 QEMU="-plugin $(B)/lines.so,out=$(B)/lines.count" \
+		scripts/guest $(B)/lines $(kernel) $(guest)/initramfs \
+		/test/lines /test/usertime.ko /test/least.ko >$(B)/lines.what
+	@paste -d , $(B)/lines.what $(B)/lines.count | sort -t , -k 1,1 -k 2,2nr -k 3,3nr | awk -F , ' \
+		$$2 == 4000 { many = $$3; stored = $$4 } \
+		$$2 == 1000 { lines[$$1] = many - $$3; written[$$1] = $$4 < stored ? stored - $$4 : 0 } \
+		END { for (what in lines) printf "%s: %.1f cache lines per process, %.1f of them written\n", \
+			what, lines[what] / 3000, written[what] / 3000 }'
 
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
@@ -371,6 +420,7 @@ help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench bench-peers programs \
-	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench bench-lines \
+	bench-peers bench-peers-tools programs guest-root guest-module deb test-deb test-all test-kernels \
+	test-system check clean help
 .DELETE_ON_ERROR:

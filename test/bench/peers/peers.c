@@ -55,6 +55,13 @@
 static const struct peer * const peers[] = {
 	&peer_usertime,
 	&peer_usertime_opened,
+	&peer_sched_switch_array,
+	&peer_sched_switch,
+	&peer_task_kptr_active,
+	&peer_task_kptr_leader,
+	&peer_task_kptr,
+	&peer_task_iter,
+	&peer_task_iter_filtered,
 	&peer_clock,
 	&peer_perf,
 	&peer_cgroup,

@@ -43,7 +43,9 @@ struct peer {
 
 extern const struct peer peer_usertime, peer_usertime_opened, peer_taskstats,
 	peer_stat_opened, peer_stat_kept, peer_stat_uring, peer_schedstat,
-	peer_cgroup, peer_perf, peer_clock;
+	peer_cgroup, peer_perf, peer_clock, peer_task_iter,
+	peer_task_iter_filtered, peer_task_kptr_leader, peer_task_kptr,
+	peer_task_kptr_active, peer_sched_switch, peer_sched_switch_array;
 
 /* The processes, by the number that add() and time() take. */
 extern pid_t pids[PROCESSES_MAX];
