@@ -278,8 +278,8 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
 
-test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...)
-	@scripts/test-debug
+test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan gcov": on some)
+	@scripts/test-debug $(ONLY)
 
 test-arm64:	## run make test on Debian for arm64, with its own compiler (TESTS: a few)
 	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
