@@ -11,8 +11,7 @@
  *
  * usertime changes what the kernel reports, so the two could agree and be wrong.
  * Therefore TIME is also compared with all CPU time of a process that works only
- * in user mode, or only in the kernel: more than a third of it, or less than two
- * thirds. On a busy machine, interrupts take more of it than one would think.
+ * in user mode, or only in the kernel: more than half of it, or less.
  */
 #include "process.h"
 #include "urt.h"
@@ -100,7 +99,7 @@ static void look(int fd, const struct work *work)
 	update_once(fd);
 	shown = time_now(fd, pid);
 	if (!work->user != !work->kernel &&
-	    !ok(work->user ? shown > told->all / 3 : shown < told->all / 3 * 2,
+	    !ok(work->user ? shown > told->all / 2 : shown < told->all / 2,
 		"%s: TIME is that kind of time", work->name))
 		diag("seen %lld us of %lld", shown, told->all);
 	go_on(pid);

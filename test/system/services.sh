@@ -62,13 +62,13 @@ edit() {
 $(cat "$out/drop-in")
 END
 		script -qec \"sudo SYSTEMD_EDITOR='cp /tmp/drop-in' systemctl edit $1\" /dev/null" &&
-		user "systemctl cat $1" | grep -F "$2"
+		user "cat /etc/systemd/system/$1.service.d/override.conf" | grep "^$2"
 }
 
 # README: the export's file on a tmpfs
 on_tmpfs() {
 	args=$(given 'ARGS="--collector.textfile.directory=/[rv]*/lib/prometheus/node-exporter"') &&
-		edit usertime-export "FILE=/run/$folder/usertime.prom" &&
+		edit usertime-export "Environment=FILE=/run/$folder/usertime.prom" &&
 		user "sudo sed -i 's|^ARGS=.*|$args|' /etc/default/prometheus-node-exporter" &&
 		readme 'sudo systemctl restart usertime-export prometheus-node-exporter'
 }
