@@ -26,7 +26,7 @@ static int duration(int fd, int updates)
 
 static void no_drift(int fd, int period, int updates, int percent)
 {
-	int expected = period * updates, took;
+	int expected = period * updates, took = 0;
 
 	set_period(period);
 	for (int ms = 0; ms < paced(TRY_MS); ms += took) {
