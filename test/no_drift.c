@@ -26,10 +26,10 @@ static int duration(int fd, int updates)
 
 static void no_drift(int fd, int period, int updates, int percent)
 {
-	int expected = period * updates, took;
+	int expected = period * updates, took = 0;
 
 	set_period(period);
-	for (int ms = 0; ms < TRY_MS; ms += took) {
+	for (int ms = 0; ms < paced(TRY_MS); ms += took) {
 		took = duration(fd, updates);
 		if (abs(took - expected) <= expected * percent / 100)
 			break;

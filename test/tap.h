@@ -11,6 +11,8 @@
  * first process waits for it, for TAP_SECONDS at most, and then ends whatever
  * the test has left behind: however a test ends, no process of it stays.
  *
+ * With FAIL_FAST in the environment, a test ends when a point fails.
+ *
  * All limits are for a machine that takes a second to boot, see paced().
  */
 #ifndef TAP_H
@@ -69,6 +71,8 @@ static inline int tap_say(int passed, const char *format, va_list args)
 	if (!passed)
 		tap->failed++;
 	printf("%s %d - %s\n", passed ? "ok" : "not ok", ++tap->run, name);
+	if (!passed && getenv("FAIL_FAST"))
+		kill(0, SIGKILL);
 	return passed;
 }
 

@@ -12,21 +12,16 @@ cgroup=/sys/fs/cgroup/system.slice/nginx.service
 folder=lib/prometheus/node-exporter
 packaged="usertime.c usertime.h Kbuild Makefile README.md CHANGELOG.md debian docs man tools"
 
-# Keeps the packages that ~/$1 has built in build/system/RELEASE/$2, for other parts.
-keep() {
-	kept=build/system/$release/$2
-	rm -rf "$kept" && mkdir -p "$kept" && user "tar -c -C ../$1/build/deb ." | tar -x -C "$kept"
-}
-
 # Builds the packages in ~/$1 of the machine, or puts those there that an earlier part
-# has kept, if they are not older than the source.
+# has kept in build/system/RELEASE/$2, if they are not older than the source.
 packages() {
 	kept=build/system/$release/$2
 	# shellcheck disable=SC2086 # a list of words
 	if [ -e "$kept/log" ] && [ -z "$(find $packaged -newer "$kept/log")" ]; then
 		tar -c -C "$kept" . | connect user "mkdir -p $1/build/deb && tar -x -C $1/build/deb"
 	else
-		user "cd ../$1 && make deb" && keep "$1" "$2"
+		rm -rf "$kept" && mkdir -p "$kept" && user "cd ../$1 && make deb" &&
+			user "tar -c -C ../$1/build/deb ." | tar -x -C "$kept"
 	fi && user "ls ../$1/build/deb/usertime-*.deb"
 }
 
@@ -62,13 +57,13 @@ edit() {
 $(cat "$out/drop-in")
 END
 		script -qec \"sudo SYSTEMD_EDITOR='cp /tmp/drop-in' systemctl edit $1\" /dev/null" &&
-		user "systemctl cat $1" | grep -F "$2"
+		user "cat /etc/systemd/system/$1.service.d/override.conf" | grep "^$2"
 }
 
 # README: the export's file on a tmpfs
 on_tmpfs() {
 	args=$(given 'ARGS="--collector.textfile.directory=/[rv]*/lib/prometheus/node-exporter"') &&
-		edit usertime-export "FILE=/run/$folder/usertime.prom" &&
+		edit usertime-export "Environment=FILE=/run/$folder/usertime.prom" &&
 		user "sudo sed -i 's|^ARGS=.*|$args|' /etc/default/prometheus-node-exporter" &&
 		readme 'sudo systemctl restart usertime-export prometheus-node-exporter'
 }
