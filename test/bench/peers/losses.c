@@ -212,6 +212,8 @@ static long long say(const struct peer *peer, int i)
 		printf(i == SYSTEM ? "included\n" : "counted\n");
 	else if (i == REUSED && is_about(time, 2 * SPIN_NS))
 		printf("the unrelated process's\n");
+	else if (i == REUSED && is_about(time, 3 * SPIN_NS))
+		printf("the sum of both\n");
 	else
 		printf("%lld ms of %lld ms\n", time / 1000000,
 		       SPIN_NS / 1000000);

@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -42,13 +43,17 @@
 #define OTHER_PIDS	100000	/* of what is started after the processes */
 #define STACK_SIZE	4096
 
-/* How many times all is measured, and a sample each time. */
+/* How many times all is measured. */
 #define ROUNDS		3
-#define SAMPLES		3
 
-/* How often two processes take turns, and how many processes end. */
-#define TURNS		500
+/*
+ * How often two processes take turns, and how many processes end, while nothing
+ * else happens: a round does either several times, each in less than the 4 ms
+ * between two ticks, so that the least has no tick in it.
+ */
+#define TURNS		100
 #define EXITS		50
+#define TIMES		20
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -87,6 +92,7 @@ pid_t pids[PROCESSES_MAX];
 const char *usertime_ko;
 
 static int count;		/* of processes that are watched */
+static int alive;		/* of them, the first that have not ended */
 static int schedstat_fd;
 
 /* Pipes: a byte in the first makes two processes take turns. */
@@ -207,6 +213,7 @@ static void start_processes(int first)
 	write_file("/proc/sys/kernel/ns_last_pid", "%d", OTHER_PIDS);
 	write_file(LEAST "age", "40 10");
 	write_file(LEAST "clear", "1");
+	alive = count;
 }
 
 /*
@@ -295,8 +302,11 @@ static void take_turns(const struct peer *unused)
 
 static void end_some(const struct peer *unused)
 {
+	int end = alive;
+
 	(void)unused;
-	for (int i = count - EXITS; i < count; i++)
+	alive -= EXITS;
+	for (int i = alive; i < end; i++)
 		if (kill(pids[i], SIGKILL) ||
 		    waitpid(pids[i], NULL, 0) != pids[i])
 			die("ending process %d", pids[i]);
@@ -322,12 +332,17 @@ static void start(const struct peer *peer)
 		die("%s", peer->name);
 }
 
-/* Samples all, after a while in which the method comes to rest. */
+/*
+ * Samples all, after a while in which the method comes to rest: the fewer they
+ * are, the more often, because what else happens then matters more.
+ */
 static void measure_samples(double *figure, const struct peer *peer)
 {
+	int samples = 3 + 3000 / count;
+
 	sleep(1);
 	peer->sample();
-	for (int i = 0; i < SAMPLES; i++)
+	for (int i = 0; i < samples; i++)
 		measure(figure, peer, take_sample, count);
 }
 
@@ -355,11 +370,12 @@ static double measure_round(const struct peer *peer, double *figures)
 	peer->sample();
 	memory = (double)(before - free_memory()) / count;
 	measure_samples(&figures[SAMPLE], peer);
-	for (int i = 0; i < SAMPLES; i++)
+	for (int i = 0; i < TIMES; i++)
 		measure(&figures[TURN], peer, take_turns, 2 * TURNS);
-	measure(&figures[EXIT], peer, end_some, EXITS);
+	for (int i = 0; i < TIMES && alive >= EXITS; i++)
+		measure(&figures[EXIT], peer, end_some, EXITS);
 	peer->stop();
-	start_processes(count - EXITS);
+	start_processes(alive);
 	return memory;
 }
 
@@ -443,7 +459,9 @@ static void prepare(void)
 	if (pipe2(begin, O_CLOEXEC) || pipe2(there, O_CLOEXEC) ||
 	    pipe2(back, O_CLOEXEC) || pipe2(done, O_CLOEXEC))
 		die("pipe2(2)");
-	/* What a method allocates becomes free memory again with free(). */
+	/* It takes no more memory than it uses, and free() gives all back. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		die("prctl(2)");
 	mallopt(M_MMAP_THRESHOLD, 4096);
 	schedstat_fd = open_file("/proc/schedstat", O_RDONLY);
 }

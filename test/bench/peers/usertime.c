@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,15 +19,15 @@
 #define PERIOD_MS	100
 #define LINE_SIZE	32	/* or more than a line takes */
 
-static char *text;
-static size_t size;		/* of text */
+static char text[PROCESSES_MAX * LINE_SIZE + 1];
 static int fd;
 
-static int start(int count)
+static int start(int unused)
 {
 	int module = open(usertime_ko, O_RDONLY | O_CLOEXEC);
 	char parameters[64];
 
+	(void)unused;
 	snprintf(parameters, sizeof(parameters),
 		 "period_ms=%d max_processes=1000000", PERIOD_MS);
 	if (syscall(SYS_finit_module, module, parameters, 0))
@@ -37,8 +36,6 @@ static int start(int count)
 	fd = open(URT_STATUS_PATH, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	size = (size_t)count * LINE_SIZE + 1;
-	text = allocate(size, 1);
 	return 0;
 }
 
@@ -57,7 +54,7 @@ static void sample_kept(void)
 
 	if (poll(&update, 1, -1) != 1)
 		die("poll(2)");
-	length = pread(fd, text, size - 1, 0);
+	length = pread(fd, text, sizeof(text) - 1, 0);
 	if (length < 0)
 		die(URT_STATUS_PATH);
 	text[length] = 0;
@@ -72,7 +69,7 @@ static void sample_opened(void)
 	usleep(PERIOD_MS * 1000);
 	file = open(URT_STATUS_PATH, O_RDONLY | O_CLOEXEC);
 	do {
-		length = read(file, text + end, size - 1 - end);
+		length = read(file, text + end, sizeof(text) - 1 - end);
 		if (length < 0)
 			die(URT_STATUS_PATH);
 		end += length;
@@ -98,7 +95,6 @@ static long long time_of(int i)
 static void stop(void)
 {
 	close(fd);
-	free(text);
 	if (syscall(SYS_delete_module, "usertime", O_NONBLOCK))
 		die("unloading usertime");
 }
