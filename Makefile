@@ -277,7 +277,7 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 
 # libelf.a of Debian 13 lacks functions that it calls. clang-14 drops what marks a kptr;
 # Debian 12 and 13 have clang-19.
-peers := $(B)/peers-$(deb_arch)
+peers := $(B)/debian-peers-$(deb_arch)
 $(peers)/ready: | tools
 	@scripts/need clang-19 bpftool
 	@RELEASE=bookworm scripts/debs $(@D) $(deb_arch) liburing-dev libbpf-dev libelf-dev \
@@ -303,12 +303,12 @@ ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
 bench-peers:	## compare it with other methods, in docs/comparison.md (BENCH_SHORT=1: a part, in build/)
 	@$(MAKE) -s $@ RELEASE=trixie FLAVOUR=cloud-arm64
 else
-bench-peers: $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/peers
+bench-peers: bench-peers-tools $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/peers
 	@$(initramfs) $(guest)/bench/least.ko $(guest)/bench/peers
 	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench-peers $(kernel) $(guest)/initramfs \
 		/test/peers /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) \
 		>$(B)/peers.csv || { cat $(B)/peers.csv; exit 1; }
-	@scripts/bench-peers $(B)/peers.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
+	@scripts/bench-peers $(B)/peers.csv $(B)/peers-tools.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
 endif
 
 # Debian 13's tools, whatever the kernel, with their loader and libraries.
@@ -325,7 +325,8 @@ peers_tools = test/bench/peers/tools test/bench/peers/worker $(B)/test-$(deb_arc
 bench-peers-tools: $(guest)/module/usertime.ko $(B)/test-$(deb_arch)/urt $(B)/debian-trixie-tools/ready
 	@$(initramfs) $(peers_tools)
 	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 scripts/guest $(B)/peers-tools $(kernel) $(guest)/initramfs \
-		sh /test/tools /test >$(B)/peers-tools.csv || { cat $(B)/peers-tools.csv; exit 1; }
+		sh /test/tools /test $(if $(BENCH_SHORT),short) >$(B)/peers-tools.csv || \
+		{ cat $(B)/peers-tools.csv; exit 1; }
 
 $(B)/lines.so: test/bench/lines/plugin.c test/bench/lines/plugin.h
 	@scripts/need gcc libc6-dev
@@ -416,7 +417,7 @@ test-host: $(debian)/ready deb | tools	## build and install the module the ways 
 
 clean:	## remove what was built, but not what was downloaded
 	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter peers-%),$(wildcard $(B)/*))
+	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
 
 help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
