@@ -267,6 +267,12 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 
 bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
 in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
+ifdef BENCH_LARGE
+bench: $(guest)/module/usertime.ko $(guest)/bench/large $(guest)/bench/least.ko
+	@$(initramfs) $(guest)/bench/large $(guest)/bench/least.ko
+	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 MEMORY=16G scripts/guest $(B)/bench-large $(kernel) $(guest)/initramfs \
+		/test/large /test/usertime.ko /test/least.ko 1000 10000 100000 500000
+else
 bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
@@ -274,6 +280,7 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 		$(in_bench) /test/tool /test/usertime.ko /test/urt $(if $(BENCH_SHORT),short); } \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
+endif
 
 # libelf.a of Debian 13 lacks functions that it calls. clang-14 drops what marks a kptr;
 # Debian 12 and 13 have clang-19.

@@ -51,7 +51,7 @@
  * else happens: a round does either several times, each in less than the 4 ms
  * between two ticks, so that the least has no tick in it.
  */
-#define TURNS		100
+#define TURNS		250
 #define EXITS		50
 #define TIMES		20
 
@@ -92,6 +92,7 @@ pid_t pids[PROCESSES_MAX];
 const char *usertime_ko;
 
 static int count;		/* of processes that are watched */
+static int largest;		/* count of all */
 static int alive;		/* of them, the first that have not ended */
 static int schedstat_fd;
 
@@ -346,21 +347,22 @@ static void measure_samples(double *figure, const struct peer *peer)
 		measure(figure, peer, take_sample, count);
 }
 
-static void measure_tenth(const struct peer *peer, double *figures)
+/* Measures samples while the first @number of all processes are watched. */
+static void watch_some(double *figure, const struct peer *peer, int number)
 {
 	int all = count;
 
-	count /= 10;
+	count = number;
 	start(peer);
 	add_all(peer);
 	for (int i = 0; i < ROUNDS; i++)
-		measure_samples(&figures[TENTH], peer);
+		measure_samples(figure, peer);
 	peer->stop();
 	count = all;
 }
 
-/* Measures what all rounds measure, and returns the memory in this round. */
-static double measure_round(const struct peer *peer, double *figures)
+/* Measures the rest, and returns the memory in this round. */
+static double watch_all(double *figures, const struct peer *peer)
 {
 	long long before = free_memory();
 	double memory;
@@ -369,7 +371,6 @@ static double measure_round(const struct peer *peer, double *figures)
 	measure(&figures[ADD], peer, add_all, count);
 	peer->sample();
 	memory = (double)(before - free_memory()) / count;
-	measure_samples(&figures[SAMPLE], peer);
 	for (int i = 0; i < TIMES; i++)
 		measure(&figures[TURN], peer, take_turns, 2 * TURNS);
 	for (int i = 0; i < TIMES && alive >= EXITS; i++)
@@ -389,18 +390,24 @@ static int compare_numbers(const void *a, const void *b)
 /*
  * Each figure is the least of all rounds, because interrupts only ever add to
  * it. The memory is the median: other things are freed and allocated meanwhile.
+ * Returns how many figures there are: only one if there are more processes
+ * later.
  */
-static void measure_peer(const struct peer *peer, double *figures)
+static int measure_peer(double *figures, const struct peer *peer)
 {
 	double memory[ROUNDS];
 
 	for (int i = 0; i < FIGURES; i++)
 		figures[i] = 1e18;
+	watch_some(&figures[SAMPLE], peer, count);
+	if (count < largest)
+		return 1;
+	watch_some(&figures[TENTH], peer, count / 10);
 	for (int i = 0; i < ROUNDS; i++)
-		memory[i] = measure_round(peer, figures);
+		memory[i] = watch_all(figures, peer);
 	qsort(memory, ROUNDS, sizeof(memory[0]), compare_numbers);
 	figures[MEMORY] = memory[ROUNDS / 2];
-	measure_tenth(peer, figures);
+	return FIGURES;
 }
 
 /*
@@ -428,15 +435,15 @@ static const struct peer nothing = {
 static void compare(const bool *working)
 {
 	double with[FIGURES], without[FIGURES];
+	int figures = measure_peer(without, &nothing);
 
-	measure_peer(&nothing, without);
-	for (int i = 0; i < FIGURES; i++)
+	for (int i = 0; i < figures; i++)
 		printf("nothing,%d,%s,%.1f\n", count, what[i], without[i]);
 	for (size_t p = 0; p < ARRAY_SIZE(peers); p++) {
 		if (!working[p])
 			continue;
-		measure_peer(peers[p], with);
-		for (int i = 0; i < FIGURES; i++)
+		measure_peer(with, peers[p]);
+		for (int i = 0; i < figures; i++)
 			printf("%s,%d,%s,%.1f\n", peers[p]->name, count,
 			       what[i], with[i] - without[i]);
 	}
@@ -489,6 +496,7 @@ int main(int argc, char **argv)
 	sleep(10);	/* the kernel goes on with its own beginning */
 	for (size_t p = 0; p < ARRAY_SIZE(peers); p++)
 		working[p] = works(peers[p]);
+	largest = counts[sizes - 1];
 	for (size_t i = 0; i < sizes; i++) {
 		count = counts[i];
 		start_processes(started);
