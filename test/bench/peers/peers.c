@@ -53,7 +53,7 @@
  */
 #define TURNS		250
 #define EXITS		50
-#define TIMES		20
+#define TIMES		10
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -347,7 +347,7 @@ static void measure_samples(double *figure, const struct peer *peer)
 		measure(figure, peer, take_sample, count);
 }
 
-/* Measures samples while the first @number of all processes are watched. */
+/* Measures only samples, while @number of all processes are watched. */
 static void watch_some(double *figure, const struct peer *peer, int number)
 {
 	int all = count;
@@ -361,7 +361,7 @@ static void watch_some(double *figure, const struct peer *peer, int number)
 	count = all;
 }
 
-/* Measures the rest, and returns the memory in this round. */
+/* Measures everything, and returns the memory in this round. */
 static double watch_all(double *figures, const struct peer *peer)
 {
 	long long before = free_memory();
@@ -371,6 +371,7 @@ static double watch_all(double *figures, const struct peer *peer)
 	measure(&figures[ADD], peer, add_all, count);
 	peer->sample();
 	memory = (double)(before - free_memory()) / count;
+	measure_samples(&figures[SAMPLE], peer);
 	for (int i = 0; i < TIMES; i++)
 		measure(&figures[TURN], peer, take_turns, 2 * TURNS);
 	for (int i = 0; i < TIMES && alive >= EXITS; i++)
@@ -399,9 +400,10 @@ static int measure_peer(double *figures, const struct peer *peer)
 
 	for (int i = 0; i < FIGURES; i++)
 		figures[i] = 1e18;
-	watch_some(&figures[SAMPLE], peer, count);
-	if (count < largest)
+	if (count < largest) {
+		watch_some(&figures[SAMPLE], peer, count);
 		return 1;
+	}
 	watch_some(&figures[TENTH], peer, count / 10);
 	for (int i = 0; i < ROUNDS; i++)
 		memory[i] = watch_all(figures, peer);
