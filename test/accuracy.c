@@ -11,7 +11,9 @@
  *
  * usertime changes what the kernel reports, so the two could agree and be wrong.
  * Therefore TIME is also compared with all CPU time of a process that works only
- * in user mode, or only in the kernel: more than half of it, or less.
+ * in user mode, or only in the kernel: more than half of it, or less. A machine
+ * that waits for its host takes several ticks in a row, in the kernel: that is
+ * tried again.
  */
 #include "process.h"
 #include "urt.h"
@@ -29,6 +31,9 @@ static const struct work {
 
 #define WORKS	((int)(sizeof(works) / sizeof(*works)))
 #define TIMES	15
+
+/* How long TIME is looked at until it is of the right kind. */
+#define TRY_MS	20000
 
 /* What the process itself is told. */
 static struct {
@@ -78,6 +83,36 @@ static void work_and_tell(void *arg)
 	told->used = own_user_time();
 }
 
+/* The TIME of a registered child that has stopped, after the work it now does. */
+static long long time_of_work(int fd, pid_t pid)
+{
+	go_on(pid);
+	rests(pid);
+	stopped(pid);
+	update_once(fd);
+	return time_now(fd, pid);
+}
+
+static void is_its_kind(int fd, const struct work *work)
+{
+	long long end = now_ms() + paced(TRY_MS), shown;
+	int right;
+	pid_t pid;
+
+	do {
+		pid = start(work_and_tell, (void *)work);
+		stopped(pid);
+		status_register(fd, pid);
+		shown = time_of_work(fd, pid);
+		right = work->user ? shown > told->all / 2 :
+				     shown < told->all / 2;
+		kill(pid, SIGKILL);
+		final_time(pid);
+	} while (!right && now_ms() < end);
+	if (!ok(right, "%s: TIME is that kind of time", work->name))
+		diag("seen %lld us of %lld", shown, told->all);
+}
+
 static void look(int fd, const struct work *work)
 {
 	long long shown, listed, used;
@@ -93,15 +128,7 @@ static void look(int fd, const struct work *work)
 
 	/* The updates are first, and then wait4(2). */
 	set_period(URT_PERIOD_MS_MIN);
-	go_on(pid);
-	rests(pid);
-	stopped(pid);
-	update_once(fd);
-	shown = time_now(fd, pid);
-	if (!work->user != !work->kernel &&
-	    !ok(work->user ? shown > told->all / 2 : shown < told->all / 2,
-		"%s: TIME is that kind of time", work->name))
-		diag("seen %lld us of %lld", shown, told->all);
+	shown = time_of_work(fd, pid);
 	go_on(pid);
 	rests(pid);
 	update_once(fd);
@@ -134,7 +161,10 @@ int main(void)
 	stop_updates();
 	fd = status_open();
 	status_register(fd, getpid());
-	for (int i = 0; i < WORKS; i++)
+	for (int i = 0; i < WORKS; i++) {
+		if (!works[i].user != !works[i].kernel)
+			is_its_kind(fd, &works[i]);
 		look(fd, &works[i]);
+	}
 	return done();
 }

@@ -56,7 +56,13 @@ edit() {
 		user "cat >/tmp/drop-in <<'END'
 $(cat "$out/drop-in")
 END
-		script -qec \"sudo SYSTEMD_EDITOR='cp /tmp/drop-in' systemctl edit $1\" /dev/null" &&
+		cat >/tmp/editor <<'END'
+#!/bin/sh
+shift \$((\$# - 1))	# to the file; Debian 13 names a line of it first
+cp /tmp/drop-in \"\$1\"
+END
+		chmod +x /tmp/editor
+		script -qec 'sudo SYSTEMD_EDITOR=/tmp/editor systemctl edit $1' /dev/null" &&
 		user "cat /etc/systemd/system/$1.service.d/override.conf" | grep "^$2"
 }
 
