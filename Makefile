@@ -271,9 +271,9 @@ ifdef BENCH_LARGE
 bench: $(guest)/module/usertime.ko $(guest)/bench/large $(guest)/bench/least.ko
 	@$(initramfs) $(guest)/bench/large $(guest)/bench/least.ko
 	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 MEMORY=16G scripts/guest $(B)/bench-large $(kernel) $(guest)/initramfs \
-		/test/large /test/usertime.ko /test/least.ko 1000 10000 100000 500000
+		/test/large /test/usertime.ko /test/least.ko 100 1000 10000 100000 500000
 else
-bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part)
+bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part; BENCH_LARGE=1: of 500,000 processes)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
 	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \

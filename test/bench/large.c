@@ -24,6 +24,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +45,14 @@
 #define ROUNDS		2
 
 /* How many registrations are measured together. */
-#define REGISTRATIONS	500
+#define REGISTRATIONS	90
 
 /* How often the watch looks whether it can run. */
 #define WATCH_NS	20000
 
-static pid_t pids[PROCESSES_MAX + 1];
+static char pids[PROCESSES_MAX + 1][12];	/* in decimal */
 static int count;		/* of those that are registered */
+static long long overhead;	/* of what an update of one process takes */
 static int status_fd, user_fd, schedstat_fd;
 static char text[PROCESSES_MAX * 27];
 
@@ -79,36 +81,32 @@ static int open_file(const char *path, int flags)
 	return fd;
 }
 
-static void write_number(int fd, int number)
+static void write_word(int fd, const char *word)
 {
-	char word[16];
-	int length = snprintf(word, sizeof(word), "%d", number);
-
-	if (write(fd, word, length) != length)
+	if (write(fd, word, strlen(word)) < 0)
 		die("writing %s", word);
 }
 
-static void write_file(const char *path, const char *line)
+static void set(const char *path, const char *word)
 {
 	int fd = open_file(path, O_WRONLY);
 
-	if (write(fd, line, strlen(line)) < 0)
-		die("%s", path);
+	write_word(fd, word);
 	close(fd);
+}
+
+static void set_number(const char *path, int number)
+{
+	char word[16];
+
+	snprintf(word, sizeof(word), "%d", number);
+	set(path, word);
 }
 
 static void load_module(const char *path, const char *parameters)
 {
 	if (syscall(SYS_finit_module, open_file(path, O_RDONLY), parameters, 0))
 		die("%s", path);
-}
-
-static void set(const char *parameter, int value)
-{
-	int fd = open_file(parameter, O_WRONLY);
-
-	write_number(fd, value);
-	close(fd);
 }
 
 static long long now(void)
@@ -216,17 +214,18 @@ static void start_processes(int number)
 	int add = open_file(LEAST "add", O_WRONLY);
 
 	for (int i = 0; i <= number; i++) {
-		pids[i] = clone(sleeping, stack + sizeof(stack),
-				CLONE_VM | CLONE_FS | CLONE_SIGHAND | SIGCHLD,
-				NULL);
-		if (pids[i] < 0)
+		pid_t pid = clone(sleeping, stack + sizeof(stack), CLONE_VM |
+				  CLONE_FS | CLONE_SIGHAND | SIGCHLD, NULL);
+
+		if (pid < 0)
 			die("process %d of %d", i, number);
+		snprintf(pids[i], sizeof(pids[i]), "%d", pid);
 		lseek(add, 0, SEEK_SET);
-		write_number(add, pids[i]);
+		write_word(add, pids[i]);
 	}
 	close(add);
 	sleep(1);
-	write_file(LEAST "age", "40 10");
+	set(LEAST "age", "40 10");
 	printf("# a process takes %.1f KiB\n",
 	       (double)(before - free_memory()) / number);
 }
@@ -248,7 +247,7 @@ static void register_more(int number)
 	for (; count < number; count++) {
 		if (count == number - REGISTRATIONS)
 			start = now();
-		write_number(status_fd, pids[count]);
+		write_word(status_fd, pids[count]);
 	}
 	report("register", (double)(now() - start) / REGISTRATIONS);
 }
@@ -274,10 +273,10 @@ static void update(void)
 {
 	struct pollfd news = { .fd = status_fd, .events = POLLPRI };
 
-	set(PARAMETERS "period_ms", URT_PERIOD_MS_MIN);
+	set_number(PARAMETERS "period_ms", URT_PERIOD_MS_MIN);
 	if (poll(&news, 1, -1) != 1)
 		die("poll(2)");
-	set(PARAMETERS "period_ms", URT_PERIOD_MS_MAX);
+	set_number(PARAMETERS "period_ms", URT_PERIOD_MS_MAX);
 }
 
 /* One process in @every has run since the last update; with 0, none has. */
@@ -286,13 +285,12 @@ static void prepare_update(int every)
 	usleep(200000);		/* until the registrations are announced */
 	read_list();
 	if (every)
-		set(LEAST "run", every);
+		set_number(LEAST "run", every);
 }
 
-static void measure_update(const char *state, int every)
+static long long update_length(int every)
 {
 	long long before, length, least = 1LL << 60;
-	char what[64];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		prepare_update(every);
@@ -302,11 +300,19 @@ static void measure_update(const char *state, int every)
 		if (length < least)
 			least = length;
 	}
+	return least - overhead;
+}
+
+static void measure_update(const char *state, int every)
+{
+	long long length = update_length(every);
+	char what[64];
+
 	snprintf(what, sizeof(what), "update: %s", state);
-	report(what, (double)least / count);
+	report(what, (double)length / count);
 	snprintf(what, sizeof(what), "mutex held by an update: %s (in all)",
 		 state);
-	report(what, least);
+	report(what, length);
 	snprintf(what, sizeof(what), "no schedule() in an update: %s (in all)",
 		 state);
 	prepare_update(every);
@@ -328,39 +334,44 @@ static void measure_read(void)
 	report("no schedule() in a read (in all)", longest_gap(read_list));
 }
 
+/* Only of this thread: the watch stays root's. */
 static void set_user(uid_t uid)
 {
-	if (seteuid(uid))
+	if (syscall(SYS_setresuid, -1, uid, -1))
 		die("becoming user %d", uid);
 }
 
-/* One more process than are registered by root. */
+/* The ordinary user registers one more process than root has. */
 static void register_as_user(void)
 {
-	write_number(user_fd, pids[count]);
+	set_user(ORDINARY_USER);
+	write_word(user_fd, pids[count]);
+	set_user(0);
+}
+
+static void unregister_it(void)
+{
+	char word[16];
+
+	snprintf(word, sizeof(word), "-%s", pids[count]);
+	write_word(status_fd, word);
 }
 
 /* Half of the list is taken: the module counts the lines of the user. */
 static void measure_share(void)
 {
-	long long start, length;
+	long long start;
 
-	set(PARAMETERS "max_processes", 2 * count);
-	set_user(ORDINARY_USER);
+	set_number(PARAMETERS "max_processes", 2 * count);
 	start = now();
 	register_as_user();
-	length = now() - start;
-	set_user(0);
-	write_number(status_fd, -pids[count]);
 	report("mutex held by a user's registration: half taken (in all)",
-	       length);
-
-	set_user(ORDINARY_USER);
-	length = longest_gap(register_as_user);
-	set_user(0);
-	write_number(status_fd, -pids[count]);
-	report("no schedule() in a user's registration (in all)", length);
-	set(PARAMETERS "max_processes", PROCESSES_MAX * 2);
+	       now() - start);
+	unregister_it();
+	report("no schedule() in a user's registration (in all)",
+	       longest_gap(register_as_user));
+	unregister_it();
+	set_number(PARAMETERS "max_processes", 2 * PROCESSES_MAX);
 }
 
 static void unload(void)
@@ -381,22 +392,25 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	uname(&kernel);
 	printf("# %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
-	set("/proc/sys/kernel/pid_max", 4000000);
-	set("/proc/sys/kernel/threads-max", 2 * PROCESSES_MAX);
+	set("/proc/sys/kernel/pid_max", "4000000");
+	set_number("/proc/sys/kernel/threads-max", 2 * PROCESSES_MAX);
 	if (setrlimit(RLIMIT_NPROC, &many))
 		die("setrlimit(2)");
 	memset(text, 1, sizeof(text));
 	schedstat_fd = open_file("/proc/schedstat", O_RDONLY);
 	load_module(argv[1], "period_ms=3600000 max_processes=2000000");
 	load_module(argv[2], "");
+	/* The processes have copies of the files that are open now. */
+	start_processes(atoi(argv[argc - 1]));
 	status_fd = open_file(URT_STATUS_PATH, O_RDWR);
 	set_user(ORDINARY_USER);
 	user_fd = open_file(URT_STATUS_PATH, O_RDWR);
 	set_user(0);
 
-	start_processes(atoi(argv[argc - 1]));
 	report("no schedule() while nothing happens (in all)",
 	       longest_gap(nothing));
+	write_word(status_fd, pids[count++]);
+	overhead = update_length(0);
 	for (int i = 3; i < argc; i++) {
 		register_more(atoi(argv[i]));
 		measure_update("0 % active", 0);
