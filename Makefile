@@ -288,26 +288,20 @@ test-mutants:	## check that the tests fail when the module is broken (QUICK=1: t
 	@QUICK=$(QUICK) scripts/test-mutants
 
 # usertime.c for this machine, with the kernel of test/quick/ in place of Linux. The
-# kernel's headers that it includes are empty.
+# headers that it includes are empty.
 quick := $(B)/quick
 quick_clang = @mkdir -p $(@D); clang -g -O1 -std=gnu11 -fno-strict-aliasing $(warnings) \
-	-Wno-unused-parameter -Wno-sign-compare -I. -Itest/quick -fsanitize=address,undefined \
-	-fno-sanitize-recover=all
+	-Wno-unused-parameter -Wno-sign-compare -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -I. -I$(quick)/include
 
-quick-tools:
+$(quick)/oracle.o: test/quick/oracle.c test/quick/oracle.h
 	@scripts/need clang libclang-rt-dev llvm
+	$(quick_clang) -c -o $@ $<
 
-$(quick)/usertime.o: usertime.c test/quick/kernel.h usertime.h | quick-tools
-	@sed -n 's,^#include <\(.*\)/[^/]*>,$(quick)/\1,p' $< | sort -u | xargs mkdir -p
-	@sed -n 's,^#include <\(.*\)>,$(quick)/\1,p' $< | xargs touch
-	$(quick_clang) -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping \
-		-DKBUILD_MODNAME='"usertime"' -include kernel.h -I$(quick) -c -o $@ $<
-
-$(quick)/%.o: test/quick/%.c test/quick/kernel.h test/quick/oracle.h | quick-tools
-	$(quick_clang) -fsanitize=fuzzer-no-link -c -o $@ $<
-
-$(quick)/fuzz: $(addprefix $(quick)/,usertime.o kernel.o oracle.o fuzz.o)
-	$(quick_clang) -fsanitize=fuzzer -fprofile-instr-generate -o $@ $^
+$(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quick/oracle.h usertime.c usertime.h
+	@sed -n 's,^#include <\(.*\)>,$(quick)/include/\1,p' usertime.c | while read -r header; do \
+		mkdir -p "$${header%/*}" && : >"$$header"; done
+	$(quick_clang) -fprofile-instr-generate -fcoverage-mapping -o $@ $< $(quick)/oracle.o
 
 quick: $(quick)/fuzz	## run usertime.c in user space, on inputs that are kept and for 5 s on new ones
 	@scripts/quick $(quick) 5
@@ -380,6 +374,6 @@ help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants quick quick-tools fuzz test-here test-here-hint bench programs \
+	test-arm64 test-clang test-debug test-host test-mutants quick fuzz test-here test-here-hint bench programs \
 	guest-root guest-module deb test-deb test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:

@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A sequence of operations, taken from the bytes of libFuzzer, on usertime.c and
- * on the oracle side by side. The first difference ends the program.
+ * usertime.c and the oracle, side by side
  *
- * With TRACE=1 in the environment, it shows each operation.
+ * libFuzzer makes up bytes, which stand for operations on a small machine:
+ * processes that run and end, files that are read and written, time that passes.
+ * The first difference between the two ends the program. With TRACE=1 in the
+ * environment, it shows the operations.
  */
 #include "kernel.h"
 #include "oracle.h"
 
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <unistd.h>
-#include "usertime.h"
+/* The very file. Its data have sections of their own, for load_data(). */
+#pragma clang section data = "module_data" bss = "module_bss"
+#include "../../usertime.c"
+#pragma clang section data = "" bss = ""
 
 #define FILES	6
-
-extern int (*const init_module)(void);
-extern void (*const cleanup_module)(void);
-extern const struct kernel_param param_period_ms, param_max_processes,
-	param_gid, param_mode;
+#define TEXT	6000	/* the longest write */
 
 static const u8 *input, *input_end;
-static bool tracing;
-
 static struct pid_namespace *spaces[SPACES];
 static struct user_namespace inner_users = { &init_user_ns };
-static struct task_struct *leaders[LIVES];	/* NULL once reaped */
+static struct task_struct *leaders[LIVES];	/* NULL once it is reaped */
 static struct file files[FILES];
-static struct view *views[FILES];	/* NULL if it is closed */
+static struct view *views[FILES];	/* NULL if the file is closed */
 static bool loaded;
 
-static void trace(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+/* What happens inside of the next call. */
+static struct {
+	enum { NOTHING, FAILS, REAPED, LEAVES, FIRES } what;
+	int at, life, thread;
+} meanwhile;
+
+__attribute__((format(printf, 1, 2)))
 static void trace(const char *format, ...)
 {
 	va_list args;
 
-	if (!tracing)
+	if (!getenv("TRACE"))
 		return;
 	va_start(args, format);
 	vfprintf(stderr, format, args);
@@ -56,22 +56,70 @@ static unsigned int byte(void)
 }
 
 /*
- * Processes. Number 0 lives as long as the machine.
+ * Processes. The first lives as long as the machine.
  */
 
-static bool is_zombie(int i)
+static struct pid_namespace *create_space(struct pid_namespace *parent)
 {
-	return leaders[i]->exit_state;
+	struct pid_namespace *ns = calloc(1, sizeof(*ns));
+
+	ns->refs = 1;
+	ns->parent = get_pid_ns(parent);
+	ns->level = parent ? parent->level + 1 : 0;
+	return ns;
 }
 
-static bool has_threads(int i)
+/* A thread of the process of @leader, or a process if that is NULL. */
+static struct task_struct *create_task(int space, const int numbers[LEVELS],
+				       struct task_struct *leader)
 {
-	struct list_head *head = &leaders[i]->signal->thread_head;
+	struct task_struct *task = calloc(1, sizeof(*task));
+	struct pid_namespace *ns = get_pid_ns(spaces[space]);
+	struct pid *pid = calloc(1, struct_size(pid, numbers, ns->level + 1));
 
-	return head->next->next != head;
+	pid->refs = 1;
+	pid->level = ns->level;
+	pid->tasks[PIDTYPE_PID] = task;
+	pid->tasks[PIDTYPE_TGID] = leader ? NULL : task;
+	for (; ns; ns = ns->parent)
+		pid->numbers[ns->level] =
+			(struct upid){ numbers[ns->level], ns };
+	insert(&pid->node, &pids);
+	task->refs = 1;
+	task->pid = pid;
+	if (leader) {
+		task->signal = leader->signal;
+		task->cred = leader->cred;
+		task->flags = leader->flags;
+	} else {
+		task->signal = calloc(1, sizeof(*task->signal));
+		task->signal->thread_head = (struct list_head)
+			LIST_HEAD_INIT(task->signal->thread_head);
+	}
+	task->signal->refs++;
+	insert(&task->thread_node, task->signal->thread_head.prev);
+	tasks++;
+	return task;
 }
 
-/* The number of a life that has not been reaped. */
+/* Free numbers for a process or thread, at each level. */
+static void pick_numbers(int space, int numbers[LEVELS])
+{
+	static const int first[] = { 1, 2, 9, 98, 999998, 4194200, 3, 40 };
+	int from = first[byte() % 8];
+
+	memset(numbers, 0, LEVELS * sizeof(*numbers));
+	rcu_read_lock();
+	for (; space >= 0; space = space_parent[space]) {
+		int *nr = &numbers[space_level[space]];
+
+		for (*nr = from; find_pid_ns(*nr, spaces[space]);)
+			(*nr)++;
+	}
+	rcu_read_unlock();
+}
+
+/* The number of a process that has not been reaped. */
 static int pick_life(void)
 {
 	int i = byte() % oracle.life_count;
@@ -84,122 +132,100 @@ static int pick_caller(void)
 {
 	int i = pick_life();
 
-	return is_zombie(i) || oracle.lives[i].kernel_thread ? 0 : i;
+	return leaders[i]->exit_state || oracle.lives[i].kernel_thread ? 0 : i;
 }
 
-static struct task_struct *nth_thread(int i, int steps)
+static struct task_struct *nth_thread(int i, int n)
 {
-	struct task_struct *thread = leaders[i];
-	struct list_head *head = &thread->signal->thread_head;
+	struct list_head *head = &leaders[i]->signal->thread_head;
+	struct list_head *node = &leaders[i]->thread_node;
 
-	while (steps--) {
-		struct list_head *next = thread->thread_node.next;
-
-		if (next == head)
-			next = head->next;
-		thread = list_entry(next, thread, thread_node);
-	}
-	return thread;
+	while (n--)
+		node = node->next == head ? head->next : node->next;
+	return container_of(node, struct task_struct, thread_node);
 }
 
-/* Free numbers for a new process or thread, at each level. */
-static void pick_numbers(int space, int numbers[LEVELS])
+static void fork_one(int space, unsigned int who, bool kernel_thread)
 {
-	static const int first[] = { 1, 2, 9, 98, 999998, 4194200, 3, 40 };
-	int from = first[byte() % 8];
-
-	memset(numbers, 0, LEVELS * sizeof(*numbers));
-	for (; space >= 0; space = space_parent[space]) {
-		int nr = from;
-
-		rcu_read_lock();
-		while (find_pid_ns(nr, spaces[space]))
-			nr++;
-		rcu_read_unlock();
-		numbers[space_level[space]] = nr;
-	}
-}
-
-static void do_fork(int space, unsigned int who, unsigned int what)
-{
-	static const unsigned int users[] = { 0, 1000, 1001, 1000 };
-	struct life *life = &oracle.lives[oracle.life_count];
+	static const unsigned int users[] = { 0, 1000, 1001, 1002 };
+	int i = oracle.life_count++;
+	struct life *life = &oracle.lives[i];
 	struct task_struct *task;
 
 	memset(life, 0, sizeof(*life));
 	life->space = space;
+	life->uid = users[who % 4];
+	life->euid = users[who / 4 % 4];
+	life->caps = who / 16 % 4;
+	life->user_space = who / 64 % 2;
+	life->kernel_thread = kernel_thread;
 	pick_numbers(space, life->numbers);
-	life->uid = users[who & 3];
-	life->euid = users[who >> 2 & 3];
-	life->caps = who >> 4 & 3;
-	life->user_space = who >> 6 & 1;
-	life->kernel_thread = what == 7;
-	task = task_create(pid_create(spaces[space], life->numbers), NULL);
+	trace("process %d: user %u/%u, capabilities %u in %d, numbers %d %d %d%s\n",
+	      i, life->uid, life->euid, life->caps, life->user_space,
+	      life->numbers[0], life->numbers[1], life->numbers[2],
+	      kernel_thread ? ", kernel" : "");
+	task = create_task(space, life->numbers, NULL);
 	task->cred.uid.val = life->uid;
 	task->cred.euid.val = life->euid;
 	task->cred.user_ns = life->user_space ? &inner_users : &init_user_ns;
-	task->cred.caps = (life->caps & PTRACE ? 1 << CAP_SYS_PTRACE : 0) |
-			  (life->caps & RESOURCE ? 1 << CAP_SYS_RESOURCE : 0);
-	task->flags = life->kernel_thread ? PF_KTHREAD : 0;
-	trace("process %d: user %u/%u, capabilities %u in %d, numbers %d %d %d%s\n",
-	      oracle.life_count, life->uid, life->euid, life->caps,
-	      life->user_space, life->numbers[0], life->numbers[1],
-	      life->numbers[2], life->kernel_thread ? ", kernel" : "");
-	leaders[oracle.life_count++] = task;
+	if (life->caps & PTRACE)
+		task->cred.caps |= 1 << CAP_SYS_PTRACE;
+	if (life->caps & RESOURCE)
+		task->cred.caps |= 1 << CAP_SYS_RESOURCE;
+	task->flags = kernel_thread ? PF_KTHREAD : 0;
+	leaders[i] = task;
 }
 
 static void op_fork(void)
 {
-	unsigned int space = byte(), who = byte(), what = byte() % 16;
-	int count = what == 8 ? 70 : 1;
+	unsigned int space = byte() % SPACES, who = byte(), what = byte() % 16;
+	int count = what == 1 ? 70 : 1;
 
 	while (count-- && oracle.life_count < LIVES)
-		do_fork(space % SPACES, who, what);
+		fork_one(space, who, what == 2);
 }
 
 static void op_thread(void)
 {
 	int i = pick_life(), numbers[LEVELS];
 
-	if (is_zombie(i))
+	if (leaders[i]->exit_state)
 		return;
 	pick_numbers(oracle.lives[i].space, numbers);
 	trace("process %d: thread %d\n", i, numbers[0]);
-	task_create(pid_create(spaces[oracle.lives[i].space], numbers),
-		    leaders[i]);
+	create_task(oracle.lives[i].space, numbers, leaders[i]);
 }
 
-/* The kernel counts time for a thread that has not ended. */
+/* The kernel counts time for a thread, at once or when it leaves the CPU. */
 static void op_run(void)
 {
 	int i = pick_life();
 	struct life *life = &oracle.lives[i];
 	struct task_struct *thread = nth_thread(i, byte() % 4);
-	unsigned int shift = byte() % 52;
+	unsigned int shift = byte() % 56;
 	u64 utime = (u64)byte() << shift, stime = (u64)byte() << shift;
-	u64 rtime = kernel.tickless ? utime + stime : (u64)byte() << shift;
-	bool leaves = byte() & 1;
+	u64 rtime = tickless ? utime + stime : (u64)byte() << shift;
+	bool stays = tickless && byte() % 2;
 
 	if (thread->exit_state ||
-	    life->utime + life->stime + utime + stime > 1ull << 63 ||
-	    life->rtime + rtime > 1ull << 63)
+	    life->utime + life->stime + utime + stime > 1ul << 63 ||
+	    life->rtime + rtime > 1ul << 63)
 		return;
-	trace("process %d: thread %d runs, %llu %llu %llu ns\n", i,
-	      thread->pid->numbers[0].nr, utime, stime, rtime);
+	trace("process %d: thread %d runs for %llu + %llu ns, %llu in all\n",
+	      i, thread->pid->numbers[0].nr, utime, stime, rtime);
 	life->utime += utime;
 	life->stime += stime;
 	life->rtime += rtime;
-	if (kernel.tickless) {
+	if (stays) {
 		thread->vtime.state = VTIME_SYS;
 		thread->vtime.utime += utime;
 		thread->vtime.stime += stime;
-		if (leaves)
-			task_flush(thread);
-	} else {
-		thread->utime += utime;
-		thread->stime += stime;
-		thread->se.sum_exec_runtime += rtime;
+		return;
 	}
+	count_time(thread);
+	thread->utime += utime;
+	thread->stime += stime;
+	thread->se.sum_exec_runtime += rtime;
 }
 
 static void op_exit(void)
@@ -211,38 +237,39 @@ static void op_exit(void)
 		return;
 	trace("process %d: thread %d ends\n", i, thread->pid->numbers[0].nr);
 	if (thread == leaders[i]) {
-		task_flush(thread);
+		count_time(thread);
 		thread->exit_state = 1;
 	} else {
-		task_release(thread);
+		release_task(thread);
 	}
 }
 
+/* If it is not the leader that calls execve(2), it becomes the leader. */
 static void op_exec(void)
 {
 	int i = pick_life();
-	struct task_struct *thread = nth_thread(i, byte() % 4);
+	struct task_struct *old = leaders[i];
+	struct task_struct *new = nth_thread(i, byte() % 4);
+	struct pid *pid = old->pid;
 
-	if (thread == leaders[i] || oracle.lives[i].kernel_thread)
+	if (new == old)
 		return;
 	trace("process %d: thread %d calls execve()\n", i,
-	      thread->pid->numbers[0].nr);
-	thread->cred = leaders[i]->cred;
-	task_exec(thread, leaders[i]);
-	leaders[i] = thread;
+	      new->pid->numbers[0].nr);
+	old->pid = new->pid;
+	new->pid = pid;
+	pid->tasks[PIDTYPE_PID] = new;
+	pid->tasks[PIDTYPE_TGID] = new;
+	release_task(old);
+	leaders[i] = new;
 }
 
-/* All threads of a process end, and its parent waits for it. */
+/* All threads have ended, and the parent waits for the process. */
 static void reap(int i)
 {
-	while (has_threads(i)) {
-		struct list_head *node = leaders[i]->thread_node.next;
-
-		if (node == &leaders[i]->signal->thread_head)
-			node = node->next;
-		task_release(list_entry(node, leaders[i], thread_node));
-	}
-	task_release(leaders[i]);
+	while (nth_thread(i, 1) != leaders[i])
+		release_task(nth_thread(i, 1));
+	release_task(leaders[i]);
 	leaders[i] = NULL;
 }
 
@@ -257,7 +284,7 @@ static void op_reap(void)
 	oracle.lives[i].gone = true;
 }
 
-/* A program asks the kernel for the time of a process. */
+/* The kernel reports the time of a process. */
 static void op_getrusage(void)
 {
 	int i = pick_life();
@@ -266,18 +293,12 @@ static void op_getrusage(void)
 	oracle_sample(&oracle.lives[i]);
 	prev->utime = oracle.lives[i].user;
 	prev->stime = oracle.lives[i].system;
-	trace("process %d has used %llu ns\n", i, prev->utime);
+	trace("process %d: getrusage() = %llu ns\n", i, prev->utime);
 }
 
 /*
- * What happens inside of the next call
+ * Calls of the module
  */
-
-static struct {
-	enum { NOTHING, FAILS, REAPED, LEAVES, FIRES } what;
-	int at;
-	int life, thread;
-} meanwhile;
 
 static void op_meanwhile(void)
 {
@@ -285,8 +306,8 @@ static void op_meanwhile(void)
 
 	meanwhile.what = 1 + what % 4;
 	meanwhile.at = 1 + what / 4 % 8;
+	meanwhile.thread = what / 32 % 4;
 	meanwhile.life = byte();
-	meanwhile.thread = what / 32;
 }
 
 static void reap_meanwhile(void)
@@ -298,79 +319,68 @@ static void reap_meanwhile(void)
 static void begin(int caller)
 {
 	int i = meanwhile.life % oracle.life_count;
-	struct task_struct *thread;
+	bool alive = leaders[i] && i && i != caller;
 
 	current = leaders[caller];
-	kernel.allocations = 0;
-	kernel.messages = 0;
-	kernel.fail_at = 0;
-	kernel.surprise_at = 0;
-	kernel.leaves = NULL;
-	kernel.fires_at_once = meanwhile.what == FIRES;
-	if (meanwhile.what == FAILS)
-		kernel.fail_at = meanwhile.at;
-	if (meanwhile.what == REAPED && i && i != caller && leaders[i]) {
-		meanwhile.life = i;
-		kernel.surprise_at = meanwhile.at;
-		kernel.surprise = reap_meanwhile;
-	}
-	if (meanwhile.what == LEAVES && leaders[i]) {
-		thread = nth_thread(i, meanwhile.thread);
-		if (thread != leaders[i])
-			kernel.leaves = thread;
-		kernel.leaves_at = meanwhile.at - 1;
-	}
-	oracle.allocations = 0;
-	oracle.fail_at = kernel.fail_at;
-	oracle.surprise_at = kernel.surprise_at;
-	oracle.surprise = &oracle.lives[i];
+	messages = 0;
+	allocations = 0;
+	fails_at = meanwhile.what == FAILS ? meanwhile.at : 0;
+	surprise_at = meanwhile.what == REAPED && alive ? meanwhile.at : 0;
+	surprise = reap_meanwhile;
+	leaving = meanwhile.what == LEAVES && alive ?
+		  nth_thread(i, meanwhile.thread) : NULL;
+	if (leaving == leaders[i])
+		leaving = NULL;
+	leaves_at = meanwhile.at - 1;
+	fires_at_once = meanwhile.what == FIRES;
 	meanwhile.what = NOTHING;
+	meanwhile.life = i;
+	oracle.allocations = 0;
+	oracle.fails_at = fails_at;
+	oracle.surprise_at = surprise_at;
+	oracle.surprise = &oracle.lives[i];
 }
 
 /* Return: whether an allocation failed. */
-static bool end(const char *what, int messages)
+static bool end(const char *what)
 {
-	call_ends(what);
-	if (kernel.messages != messages)
-		complain("%s: %d lines in the log, expected %d", what,
-			 kernel.messages, messages);
-	if (kernel.surprise_at && kernel.allocations >= kernel.surprise_at)
+	need_no_locks(what);
+	if (surprise_at && allocations >= surprise_at)
 		oracle.surprise->gone = true;
-	current = NULL;
-	return kernel.fail_at && kernel.allocations >= kernel.fail_at;
+	return fails_at && allocations >= fails_at;
+}
+
+static void expect_messages(int expected, const char *what)
+{
+	expect(messages, expected, what);
+	if (expected && (strncmp(message, "usertime: ", 10) ||
+			 strchr(message, '\n') != message + strlen(message) - 1))
+		complain("a bad line in the log: %s", message);
 }
 
 /*
  * The file
  */
 
-static int pick_file(void)
-{
-	int i = byte() % FILES;
-
-	return views[i] ? i : -1;
-}
-
 static void op_open(void)
 {
 	int i = byte() % FILES, caller = pick_caller(), result;
-	bool going = byte() == 1, failed;
 	struct file *file = &files[i];
+	bool failed;
 
 	if (views[i])
 		return;
 	memset(file, 0, sizeof(*file));
 	file->polling = (struct list_head)LIST_HEAD_INIT(file->polling);
-	begin(caller);
-	kernel.unloading = going;
-	/* The credentials stay, even if the opener ends. */
-	file->cred = current->cred;
+	file->cred = leaders[caller]->cred;
 	file->f_cred = &file->cred;
-	result = kernel.file->ops->proc_open(NULL, file);
-	kernel.unloading = false;
-	failed = end("open", 0);
+	unloading = byte() == 1;
+	begin(caller);
+	result = proc_file->ops->proc_open(NULL, file);
+	failed = end("open");
 	trace("file %d: open by process %d = %d\n", i, caller, result);
-	expect(result, going ? -ENODEV : failed ? -ENOMEM : 0, "open");
+	expect(result, unloading ? -ENODEV : failed ? -ENOMEM : 0, "open");
+	unloading = false;
 	if (result)
 		return;
 	views[i] = calloc(1, sizeof(*views[i]));
@@ -383,114 +393,90 @@ static void close_file(int i)
 	trace("file %d: close\n", i);
 	cut(&files[i].polling);
 	begin(0);
-	kernel.file->ops->proc_release(NULL, &files[i]);
-	end("close", 0);
+	expect(proc_file->ops->proc_release(NULL, &files[i]), 0, "close");
+	end("close");
 	free(views[i]);
 	views[i] = NULL;
 }
 
-static void op_close(void)
+static void op_close(int i)
 {
-	int i = pick_file();
-
-	if (i >= 0)
-		close_file(i);
+	close_file(i);
 }
 
-#define TEXT	6000
-
-static size_t put_all(char *text, int level)
+/*
+ * Bytes stand for themselves or for numbers of processes. The text may be
+ * repeated, to be longer than what one write takes.
+ */
+static long make_text(int level, char *text)
 {
-	size_t size = 0;
-	int i;
+	unsigned int length = byte(), i, c;
+	long size = 0, once;
 
-	for (i = 0; i < oracle.life_count; i++)
-		size += sprintf(text + size, "%d ",
-				oracle.lives[i].numbers[level]);
-	return size;
-}
+	for (i = 0; i < length % 100 && size < 1000; i++) {
+		struct life *life;
 
-/* Bytes stand for themselves, or for numbers of processes. */
-static size_t make_text(const struct view *view, char *text)
-{
-	int level = space_level[view->opener.space];
-	int length = byte(), times = length > 200 ? TEXT : 1;
-	size_t size = 0, once;
-
-	for (length %= 100; length && size < 1000; length--) {
-		unsigned int c = byte();
-		const struct life *life = &oracle.lives[c % 32 %
-							oracle.life_count];
-
+		c = byte();
+		life = &oracle.lives[c % 32 % oracle.life_count];
 		if (c < 0x80)
 			text[size++] = c;
-		else if (c == 0xff)
-			size += put_all(text + size, level);
+		else if (c < 0xa0)
+			size += sprintf(text + size, "%d ", life->numbers[level]);
 		else if (c < 0xc0)
-			size += sprintf(text + size, c < 0xa0 ? "%d " : "-%d ",
-					life->numbers[level]);
-		else
+			size += sprintf(text + size, "-%d ", life->numbers[level]);
+		else if (c < 0xff)
 			size += sprintf(text + size, "%*s%.*d ", c & 0x18, "",
 					(c & 7) * 9, life->numbers[level]);
+		else
+			for (c = 0; c < oracle.life_count; c++)
+				size += sprintf(text + size, "%d ",
+						oracle.lives[c].numbers[level]);
 	}
-	once = size;
-	while (times-- > 1 && once && size + once < TEXT) {
+	for (once = size; length >= 200 && once && size + once < TEXT; size += once)
 		memcpy(text + size, text, once);
-		size += once;
-	}
 	return size;
 }
 
-static void op_write(void)
+static void op_write(int i)
 {
-	static char text[TEXT + 2000];
-	int i = pick_file(), writer = pick_caller();
+	static char text[TEXT];
+	int writer = pick_caller();
+	long count = make_text(space_level[views[i]->opener.space], text);
+	long there = byte() % 2 ? byte() * count / 256 : count;
 	loff_t pos = 0;
-	size_t count, there;
 	long result;
 
-	if (i < 0)
-		return;
-	count = make_text(views[i], text);
-	there = byte() & 1 ? byte() * count / 256 : count;
+	user_end = text + there;
 	begin(writer);
-	kernel.user_end = text + there;
-	result = kernel.file->ops->proc_write(&files[i], (char *)((uintptr_t)text + USER), count,
-					      &pos);
-	trace("file %d: process %d writes \"%.*s\" (%zu bytes, %zu of them there) = %ld\n",
-	      i, writer, (int)min(count, 200ul), text, count, there, result);
-	expect(pos, 0, "the file's offset after a write");
+	result = proc_file->ops->proc_write(&files[i], (char *)((size_t)text + USER),
+					    count, &pos);
+	trace("file %d: process %d writes \"%.*s\" (%ld bytes, readable: %ld) = %ld\n",
+	      i, writer, (int)min(count, 200), text, count, there, result);
 	expect(result, oracle_write(views[i], &oracle.lives[writer], text, count,
 				    there, result), "write");
-	end("write", 0);
+	end("write");
+	expect(pos, 0, "the offset after a write");
+	expect_messages(0, "lines that a write logs");
 }
 
-static void op_read(void)
+static void op_read(int i)
 {
 	static char data[8192];
-	int i = pick_file(), how = byte(), size = byte() * (how & 1 ? 30 : 1);
-	struct seq_file *seq;
-	struct kiocb iocb;
-	loff_t pos;
+	struct view *view = views[i];
+	struct seq_file *seq = files[i].private_data;
+	unsigned int how = byte(), size = byte() * (how & 1 ? 30 : 1);
+	loff_t pos = how & 2 ? byte() : files[i].f_pos;
+	struct kiocb iocb = { &files[i], pos };
 	struct iov_iter iter = { data, size };
-	struct view *view;
 	ssize_t result;
 	bool failed;
 
-	if (i < 0)
-		return;
-	view = views[i];
-	pos = how & 2 ? byte() : files[i].f_pos;
-	iocb = (struct kiocb){ &files[i], pos };
-	seq = files[i].private_data;
+	need(proc_file->ops->proc_read_iter, "splice(2) from the file fails");
 	begin(pick_caller());
-	if (!kernel.file->ops->proc_read_iter)
-		complain("the file cannot be spliced");
-	result = kernel.file->ops->proc_read_iter(&iocb, &iter);
-	failed = end("read", 0);
-	trace("file %d: read of %d at %lld = %ld\n%.*s", i, size,
-	      (long long)pos, result,
-	      (int)max(result, 0l), data);
+	result = proc_file->ops->proc_read_iter(&iocb, &iter);
+	failed = end("read");
+	trace("file %d: read of %u at %lld = %ld\n%.*s", i, size,
+	      (long long)pos, result, (int)max(result, 0), data);
 	if (!size)
 		return expect(result, 0, "a read of 0 bytes");
 	oracle_look(view, pos, failed);
@@ -501,51 +487,45 @@ static void op_read(void)
 	if (memcmp(data, view->snapshot + pos, result))
 		complain("read: expected \"%.*s\"", (int)result,
 			 view->snapshot + pos);
-	view->next = pos + result;
+	view->next = iocb.ki_pos;
 	if (!(how & 2))
 		files[i].f_pos = iocb.ki_pos;
-	if (view->opener.space && seq->size > 2 * (view->length + 27) &&
-	    seq->size > 64)
-		complain("a container pays for lines that it does not see");
+	need(!view->opener.space ||
+	     seq->size <= max(PAGE_SIZE, 2 * (view->length + URT_LINE_SIZE)),
+	     "a container pays for lines that it does not see");
 }
 
-static void op_seek(void)
+static void op_seek(int i)
 {
-	int i = pick_file(), whence = byte() % 3;
-	long long offset = (signed char)byte(), target, result;
+	int whence = byte() % 3;
+	long long offset = (signed char)byte(), result;
+	long long target = offset + (whence == SEEK_CUR ? files[i].f_pos : 0);
 	bool failed;
 
-	if (i < 0)
-		return;
-	target = offset + (whence == SEEK_CUR ? files[i].f_pos : 0);
 	begin(0);
-	result = kernel.file->ops->proc_lseek(&files[i], offset, whence);
-	failed = end("lseek", 0);
+	result = proc_file->ops->proc_lseek(&files[i], offset, whence);
+	failed = end("lseek");
 	trace("file %d: lseek %lld %d = %lld\n", i, offset, whence, result);
 	if (whence == SEEK_END || target < 0)
 		return expect(result, -EINVAL, "lseek");
-	if (target != views[i]->next) {
-		if (target)
-			oracle_look(views[i], target, failed);
-		else
-			views[i]->next = 0;
-	}
+	if (target)
+		oracle_look(views[i], target, failed);
+	else
+		views[i]->next = 0;
 	expect(result, failed ? -ENOMEM : target, "lseek");
 }
 
-static void op_poll(void)
+static void op_poll(int i)
 {
-	int i = pick_file();
-	poll_table table = { byte() & 1 };
-	__poll_t mask, expected = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+	poll_table table = { byte() % 2 };
+	__poll_t expected = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+	__poll_t mask;
 
-	if (i < 0)
-		return;
 	cut(&files[i].polling);
 	files[i].woken = false;
 	begin(pick_caller());
-	mask = kernel.file->ops->proc_poll(&files[i], &table);
-	end("poll", 0);
+	mask = proc_file->ops->proc_poll(&files[i], &table);
+	end("poll");
 	trace("file %d: poll = 0x%x\n", i, mask);
 	if (views[i]->seen != oracle.news)
 		expected |= EPOLLPRI;
@@ -562,78 +542,74 @@ static struct timer_list *update_timer(void)
 {
 	struct timer_list *timer;
 
-	for_each_entry((void)0, timer, &kernel.timers, node)
-		if (timer->function != delayed_work_timer_fn)
+	for_each((void)0, timer, &timers, node)
+		if (timer->function == schedule_cput_upds)
 			return timer;
 	return NULL;
 }
 
-static bool is_queued(bool delayed)
+static bool is_queued(bool update)
 {
 	struct work_struct *work;
 
-	for_each_entry((void)0, work, &kernel.wq->works, node)
-		if (work->delayed == delayed)
+	for_each((void)0, work, &works, node)
+		if ((work->func == update_cputimes) == update)
 			return true;
 	return false;
 }
 
-static bool is_polled(void)
+static bool is_polled(int i)
 {
-	int i;
-
-	for (i = 0; i < FILES; i++)
-		if (views[i] && !list_empty(&files[i].polling))
-			return true;
-	return false;
+	return views[i] && !list_empty(&files[i].polling);
 }
 
 static void op_time(void)
 {
-	static const unsigned int steps[] = { 1, 9, 10, 50, 100, 4900, 5000,
-					      3600000 };
+	static const unsigned int steps[] = {
+		1, 9, 10, 50, 100, 4900, 5000, 3600000
+	};
 	unsigned int ms = steps[byte() % 8];
+	struct timer_list *timer, *next;
 
 	trace("%u ms\n", ms);
 	jiffies += ms;
 	oracle.now += ms;
 	begin(0);
-	fire_timers();
-	end("a timer", 0);
+	for (timer = entry_of(timers.next, timer, node);
+	     next = list_next_entry(timer, node), &timer->node != &timers;
+	     timer = next)
+		if (!time_before(jiffies, timer->expires))
+			fire(timer);
+	end("a timer");
 }
 
 static void op_work(void)
 {
-	struct work_struct *work = next_work();
-	bool pending = update_timer(), polled = is_polled();
-	int i, wakes = kernel.wakes;
+	struct work_struct *work = container_of(works.next, struct work_struct, node);
+	bool pending = update_timer(), polled = false;
+	int i;
 
-	if (!work)
+	if (list_empty(&works))
 		return;
-	trace("work: %s\n", work->delayed ? "news" : "update");
+	for (i = 0; i < FILES; i++)
+		polled |= is_polled(i);
+	trace("work: %s\n", work->func == update_cputimes ? "update" : "news");
 	begin(0);
-	run_work(work);
-	end("work", 0);
-	if (work->delayed) {
-		if (!oracle_announce())
-			complain("news is announced too early");
-		for (i = 0; i < FILES; i++)
-			if (views[i] && !list_empty(&files[i].polling) &&
-			    !files[i].woken)
-				complain("the poller of file %d is not woken", i);
-		kernel.wakes = wakes;
-	} else {
+	if (work->func == update_cputimes) {
+		run(work);
 		oracle_update(pending, polled);
+		return;
 	}
+	run(work);
+	wakes = 0;
+	need(oracle_announce(), "news is announced too early");
+	for (i = 0; i < FILES; i++)
+		need(!is_polled(i) || files[i].woken, "a poller is not woken");
 }
 
 /*
  * The module
  */
-
-static const struct kernel_param * const parameters[] = {
-	&param_period_ms, &param_max_processes, &param_gid
-};
 
 /* Return: whether the value is allowed. */
 static bool set_parameter(int i)
@@ -646,7 +622,10 @@ static bool set_parameter(int i)
 		"%llu", "%llu\n", "0x%llx", "0%llo", "+%llu",
 		"%llux", "-%llu", " %llu"	/* no numbers */
 	};
-	const struct kernel_param *param = parameters[i];
+	static const struct kernel_param * const params[] = {
+		&param_period_ms, &param_max_processes, &param_gid
+	};
+	const struct kernel_param *param = params[i];
 	unsigned int what = byte(), format = what / 16 % 8;
 	unsigned long long value = values[what % 16];
 	bool allowed = format < 5 && oracle_parameter(i, value);
@@ -656,10 +635,11 @@ static bool set_parameter(int i)
 	sprintf(text, formats[format], value);
 	begin(0);
 	result = param->ops->set(text, param);
+	end("setting a parameter");
 	trace("%s=\"%s\" = %d\n", param->name, text, result);
-	end("setting a parameter", !allowed);
-	expect(result, allowed ? 0 : -EINVAL, "setting a parameter");
+	expect(result, allowed ? 0 : -EINVAL, param->name);
 	expect(param->perm, i == GID ? 0444 : 0644, "permissions");
+	expect_messages(!allowed, "lines that a parameter logs");
 	param->ops->get(text, param);
 	expect(atoll(text), oracle.parameters[i], param->name);
 	return allowed;
@@ -667,145 +647,168 @@ static bool set_parameter(int i)
 
 static void op_parameter(void)
 {
-	set_parameter(byte() % 2);
+	set_parameter(byte() % GID);
 }
 
-static bool set_all(unsigned int which)
-{
-	int i;
+extern u64 __start_module_data[], __stop_module_data[];
+extern u64 __start_module_bss[], __stop_module_bss[];
 
-	for (i = 0; i < PARAMETERS; i++)
-		if (which >> i & 1 && !set_parameter(i))
-			return false;
-	return true;
+/* ASan has bytes of its own between the variables. */
+__attribute__((no_sanitize("address", "coverage")))
+static void copy(volatile u64 *to, volatile u64 *to_end, const u64 *from)
+{
+	while (to < to_end)
+		*to++ = from ? *from++ : 0;
 }
 
-static void do_load(unsigned int what)
+/* The data of the module become what they are in its file. */
+static void load_data(void)
 {
-	static const unsigned int modes[] = { 0666, 0, 0600, 0444, 0777, 01666,
-					      0200666, 0660 };
+	static u64 *image;
+
+	if (!image) {
+		image = malloc(8 * (__stop_module_data - __start_module_data));
+		copy(image, image + (__stop_module_data - __start_module_data),
+		     __start_module_data);
+	}
+	copy(__start_module_data, __stop_module_data, image);
+	copy(__start_module_bss, __stop_module_bss, NULL);
+}
+
+/* The module has been unloaded, or could not be loaded. */
+static void expect_nothing_left(void)
+{
+	need(list_empty(&timers), "a timer is left");
+	need(list_empty(&works), "work is left");
+	need(!workqueue, "the workqueue is left");
+	need(!proc_dir && !proc_file, "something is left in /proc");
+	expect(objects, 0, "objects that have not been freed");
+	expect(module_refs, 0, "references to the module");
+	loaded = false;
+}
+
+static void load(unsigned int what)
+{
+	static const unsigned int modes[] = {
+		0666, 0660, 0400, 0, 0667, 01666, 0200666, 0666
+	};
 	unsigned int mode = modes[what % 8];
 	bool allowed = mode && !(mode & ~0666), failed;
 	char text[10];
-	int result;
+	int i, result;
 
-	sprintf(text, what & 8 ? "%o" : "0%o", mode);
-	load();
+	load_data();
 	oracle_load();
-	if (!set_all(what >> 5))
-		return unload();
+	for (i = 0; i < PARAMETERS; i++)
+		if (what >> i & 0x20 && !set_parameter(i))
+			return expect_nothing_left();
+	sprintf(text, what & 8 ? "0%o" : "%o", mode);
 	*(char **)param_mode.arg = text;
 	begin(0);
 	result = init_module();
-	failed = end("loading", !allowed);
+	failed = end("loading");
 	trace("load with mode=%s = %d\n", text, result);
 	expect(result, !allowed ? -EINVAL : failed ? -ENOMEM : 0, "loading");
+	expect_messages(!allowed, "lines that loading logs");
 	if (result)
-		return unload();
+		return expect_nothing_left();
 	loaded = true;
-	if (strcmp(kernel.dir->name, URT_DIR) ||
-	    strcmp(kernel.file->name, URT_FILE) ||
-	    kernel.file->parent != kernel.dir)
-		complain("the file has another name");
-	expect(kernel.file->mode, mode, "the file's mode");
-	expect(kernel.file->gid, oracle.parameters[GID], "the file's group");
-	expect(kernel.file->uid, 0, "the file's user");
+	need(!strcmp(proc_dir->name, URT_DIR) &&
+	     !strcmp(proc_file->name, URT_FILE) && proc_file->parent == proc_dir,
+	     "the file has another name");
+	expect(proc_file->mode, mode, "the file's mode");
+	expect(proc_file->uid, 0, "the file's user");
+	expect(proc_file->gid, oracle.parameters[GID], "the file's group");
 }
 
-static void do_unload(bool races)
+static void unload(bool halves_run)
 {
 	trace("unload\n");
 	begin(0);
-	kernel.races = races;
-	kernel.unloading = true;
+	runs_before = halves_run;
+	unloading = true;
 	cleanup_module();
-	end("unloading", 0);
-	kernel.races = false;
-	loaded = false;
-	kernel.wakes = 0;
-	unload();
+	unloading = false;
+	runs_before = false;
+	wakes = 0;
+	end("unloading");
+	expect_nothing_left();
 }
 
+/* rmmod(8) does not even try while the module is in use. */
 static void op_unload(void)
 {
-	bool races = byte() & 1;
+	bool halves_run = byte() % 2;
 
-	if (!kernel.module_refs)
-		do_unload(races);
+	if (!module_refs)
+		unload(halves_run);
 }
 
-/*
- * All
- */
-
-/* What holds after each operation. */
+/* What holds after each operation while the module is loaded. */
 static void check(void)
 {
 	struct timer_list *timer = update_timer();
-	bool idle = list_empty(&kernel.wq->works);
 	int i, opened = 0;
 
 	for (i = 0; i < FILES; i++) {
-		if (!views[i])
-			continue;
-		opened++;
-		if (idle && !list_empty(&files[i].polling) &&
-		    !files[i].woken && views[i]->seen != oracle.news)
-			complain("the poller of file %d has not been woken", i);
+		opened += !!views[i];
+		need(!is_polled(i) || files[i].woken || !list_empty(&works) ||
+		     views[i]->seen == oracle.news, "a poller waits forever");
 	}
-	expect(kernel.module_refs, opened, "references to the module");
-	expect(kernel.wakes, 0, "wake-ups");
-	if (!oracle.line_count && timer)
-		complain("a timer is armed though the list is empty");
-	if (oracle.line_count && !timer && !is_queued(false))
-		complain("no update will come");
+	expect(module_refs, opened, "references to the module");
+	expect(wakes, 0, "wake-ups other than for news");
 	if (timer)
 		expect(timer->expires, oracle.due, "the next update");
-	if (oracle.announce && oracle.now >= oracle.announce &&
-	    !is_queued(true))
-		complain("news is announced too late");
+	need(!timer || oracle.line_count,
+	     "the timer is armed though the list is empty");
+	need(timer || !oracle.line_count || is_queued(true),
+	     "no update will come");
+	need(!oracle.announce || oracle.now < oracle.announce ||
+	     is_queued(false), "news is announced too late");
 	for (i = 0; i < oracle.life_count; i++) {
 		if (!leaders[i])
 			continue;
 		expect(leaders[i]->signal->prev_cputime.utime,
-		       oracle.lives[i].user, "the user time as reported");
+		       oracle.lives[i].user, "the user time reported");
 		expect(leaders[i]->signal->prev_cputime.stime,
-		       oracle.lives[i].system, "the system time as reported");
+		       oracle.lives[i].system, "the system time reported");
 	}
 }
 
-static void begin_machine(void)
+static void start_machine(void)
 {
 	int i;
 
 	memset(&oracle, 0, sizeof(oracle));
-	for (i = 0; i < SPACES; i++)
-		spaces[i] = namespace_create(space_parent[i] < 0 ? NULL :
-					     spaces[space_parent[i]]);
+	memset(&meanwhile, 0, sizeof(meanwhile));
 	jiffies = 1000;
 	oracle.now = 1000;
-	kernel.tickless = byte() & 1;
-	do_fork(0, 0x30, 0);	/* root */
-	do_load(0);
+	tickless = byte() % 2;
+	for (i = 0; i < SPACES; i++)
+		spaces[i] = create_space(i ? spaces[space_parent[i]] : NULL);
+	fork_one(0, 0x30, false);
+	load(0);
 }
 
-static void end_machine(void)
+static void stop_machine(void)
 {
 	int i;
 
+	meanwhile.what = NOTHING;
 	for (i = 0; i < FILES; i++)
 		if (views[i])
 			close_file(i);
 	if (loaded)
-		do_unload(false);
+		unload(false);
 	for (i = 0; i < oracle.life_count; i++)
 		if (leaders[i])
 			reap(i);
-	for (i = 0; i < SPACES; i++)
+	expect(tasks, 0, "tasks that have not been freed");
+	need(list_empty(&pids), "a PID is left");
+	for (i = SPACES - 1; i >= 0; i--) {
+		expect(spaces[i]->refs, 1, "references to a namespace");
 		put_pid_ns(spaces[i]);
-	expect(kernel.live.tasks, 0, "tasks that are left");
-	expect(kernel.live.pids, 0, "struct pids that are left");
-	expect(kernel.live.namespaces, 0, "namespaces that are left");
+	}
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -814,28 +817,33 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		op_fork, op_thread, op_run, op_run, op_exit, op_exec, op_reap,
 		op_getrusage, op_meanwhile
 	};
-	static void (* const when_loaded[])(void) = {
-		op_open, op_close, op_write, op_write, op_read, op_read,
-		op_seek, op_poll, op_time, op_work, op_work, op_parameter,
-		op_unload
+	static void (* const of_module[])(void) = {
+		op_open, op_time, op_work, op_work, op_parameter, op_unload
+	};
+	static void (* const of_file[])(int i) = {
+		op_close, op_write, op_write, op_read, op_read, op_seek, op_poll
 	};
 
-	tracing = getenv("TRACE");
 	input = data;
 	input_end = data + size;
-	begin_machine();
+	start_machine();
 	while (input < input_end) {
-		unsigned int op = byte() % 22;
+		unsigned int op = byte() % 22, i;
 
-		if (op < 9)
+		if (op < 9) {
 			always[op]();
-		else if (loaded)
-			when_loaded[op - 9]();
-		else
-			do_load(byte());
+		} else if (!loaded) {
+			load(byte());
+		} else if (op < 15) {
+			of_module[op - 9]();
+		} else {
+			i = byte() % FILES;
+			if (views[i])
+				of_file[op - 15](i);
+		}
 		if (loaded)
 			check();
 	}
-	end_machine();
+	stop_machine();
 	return 0;
 }

@@ -62,7 +62,7 @@ static int add(const struct view *view, const struct life *writer,
 
 	if (++oracle.allocations == oracle.surprise_at)
 		oracle.surprise->gone = true;
-	if (oracle.allocations == oracle.fail_at)
+	if (oracle.allocations == oracle.fails_at)
 		return -ENOMEM;
 	for (i = 0; i < oracle.line_count; i++) {
 		if (oracle.lines[i].life == life)

@@ -62,7 +62,7 @@ extern struct oracle {
 	unsigned long announce;	/* when it is, or 0 */
 	/* In a call: */
 	int allocations;
-	int fail_at;		/* this one fails, if it is not 0 */
+	int fails_at;		/* this one fails, if it is not 0 */
 	int surprise_at;	/* at this one, a process ends */
 	struct life *surprise;
 } oracle;
