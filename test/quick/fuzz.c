@@ -19,6 +19,7 @@
 #define TEXT	6000	/* the longest write */
 
 static const u8 *input, *input_end;
+static bool tracing;
 static struct pid_namespace *spaces[SPACES];
 static struct user_namespace inner_users = { &init_user_ns };
 static struct task_struct *leaders[LIVES];	/* NULL once it is reaped */
@@ -37,7 +38,7 @@ static void trace(const char *format, ...)
 {
 	va_list args;
 
-	if (!getenv("TRACE"))
+	if (!tracing)
 		return;
 	va_start(args, format);
 	vfprintf(stderr, format, args);
@@ -404,33 +405,43 @@ static void op_close(int i)
 	close_file(i);
 }
 
+/* The numbers of all processes that are visible. */
+static long put_all(int level, char *text)
+{
+	long size = 0;
+	int i;
+
+	for (i = 0; i < oracle.life_count; i++)
+		if (oracle.lives[i].numbers[level])
+			size += sprintf(text + size, "%d ",
+					oracle.lives[i].numbers[level]);
+	return size;
+}
+
 /*
  * Bytes stand for themselves or for numbers of processes. The text may be
  * repeated, to be longer than what one write takes.
  */
 static long make_text(int level, char *text)
 {
-	unsigned int length = byte(), i, c;
+	unsigned int length = byte(), i;
 	long size = 0, once;
 
 	for (i = 0; i < length % 100 && size < 1000; i++) {
-		struct life *life;
+		unsigned int c = byte();
+		int nr = oracle.lives[c % 32 % oracle.life_count].numbers[level];
 
-		c = byte();
-		life = &oracle.lives[c % 32 % oracle.life_count];
 		if (c < 0x80)
 			text[size++] = c;
 		else if (c < 0xa0)
-			size += sprintf(text + size, "%d ", life->numbers[level]);
+			size += sprintf(text + size, "%d ", nr);
 		else if (c < 0xc0)
-			size += sprintf(text + size, "-%d ", life->numbers[level]);
+			size += sprintf(text + size, "-%d ", nr);
 		else if (c < 0xff)
 			size += sprintf(text + size, "%*s%.*d ", c & 0x18, "",
-					(c & 7) * 9, life->numbers[level]);
+					(c & 7) * 9, nr);
 		else
-			for (c = 0; c < oracle.life_count; c++)
-				size += sprintf(text + size, "%d ",
-						oracle.lives[c].numbers[level]);
+			size += put_all(level, text + size);
 	}
 	for (once = size; length >= 200 && once && size + once < TEXT; size += once)
 		memcpy(text + size, text, once);
@@ -811,6 +822,12 @@ static void stop_machine(void)
 	}
 }
 
+/* end() counts what is not freed. */
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0:quarantine_size_mb=8";
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static void (* const always[])(void) = {
@@ -824,6 +841,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		op_close, op_write, op_write, op_read, op_read, op_seek, op_poll
 	};
 
+	tracing = getenv("TRACE");
 	input = data;
 	input_end = data + size;
 	start_machine();

@@ -85,7 +85,7 @@ static inline int parse(const char *s, unsigned int base, long long least,
 	const char *digits = s + (*s == '+' || (*s == '-' && least < 0));
 	char *end;
 
-	if (!isxdigit(*digits))
+	if (!isxdigit((unsigned char)*digits))
 		return -EINVAL;
 	errno = 0;
 	*value = strtoll(s, &end, base);
@@ -110,14 +110,8 @@ static inline int parse(const char *s, unsigned int base, long long least,
  * Locks
  */
 
-struct mutex {
-	int unused;
-};
-
-struct spinlock {
-	bool held;
-};
-
+struct mutex { int unused; };
+struct spinlock { bool held; };
 struct seqlock {
 	struct spinlock lock;
 	unsigned int sequence;
@@ -180,13 +174,9 @@ static inline void need_no_locks(const char *what)
  * Lists. The hash is bad on purpose: equal numbers meet.
  */
 
-struct list_head {
-	struct list_head *next, *prev;
-};
+struct list_head { struct list_head *next, *prev; };
 
-struct hlist_node {
-	struct hlist_node *next, **pprev;
-};
+struct hlist_node { struct hlist_node *next, **pprev; };
 
 static inline void insert(struct list_head *entry, struct list_head *prev)
 {
@@ -267,9 +257,7 @@ static inline void hash_cut(struct hlist_node *node)
  * Memory. What else happens while a call waits for memory is up to fuzz.c.
  */
 
-struct kmem_cache {
-	size_t size;
-};
+struct kmem_cache { size_t size; };
 
 static int objects;		/* that have not been freed */
 static int allocations;		/* in this call */
@@ -342,18 +330,14 @@ static inline size_t copy_from_user(void *to, const char __user *from,
 #define PF_KTHREAD		1
 #define PID_MAX_LIMIT		4194304
 
-struct kid {
-	unsigned int val;
-};
+struct kid { unsigned int val; };
 
 #define kuid_t			struct kid
 #define GLOBAL_ROOT_UID		((struct kid){ 0 })
 #define make_kgid(ns, gid)	((struct kid){ gid })
 #define uid_eq(a, b)		((a).val == (b).val)
 
-struct user_namespace {
-	struct user_namespace *parent;
-};
+struct user_namespace { struct user_namespace *parent; };
 
 struct cred {
 	kuid_t uid, euid;
@@ -366,9 +350,7 @@ struct prev_cputime {
 	u64 utime, stime;
 };
 
-struct task_cputime {
-	u64 utime, stime, sum_exec_runtime;
-};
+struct task_cputime { u64 utime, stime, sum_exec_runtime; };
 
 struct signal_struct {
 	int refs;
@@ -560,9 +542,7 @@ struct delayed_work {
 	struct timer_list timer;
 };
 
-struct workqueue_struct {
-	int max_active;
-};
+struct workqueue_struct { int max_active; };
 
 static unsigned long jiffies;
 static struct list_head timers = LIST_HEAD_INIT(timers);
@@ -714,13 +694,9 @@ struct file {
 	bool woken;
 };
 
-struct wait_queue_head {
-	struct list_head pollers;
-};
+struct wait_queue_head { struct list_head pollers; };
 
-struct poll_table_struct {
-	bool sleeps;
-};
+struct poll_table_struct { bool sleeps; };
 
 struct kiocb {
 	struct file *ki_filp;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LIVES	80
+#define LIVES	100
 #define LEVELS	3
 #define HOLD	100	/* ms that a registration may wait for its announcement */
 
