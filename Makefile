@@ -301,7 +301,7 @@ $(quick)/oracle.o: test/quick/oracle.c test/quick/oracle.h
 $(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quick/oracle.h usertime.c usertime.h
 	@sed -n 's,^#include <\(.*\)>,$(quick)/include/\1,p' usertime.c | while read -r header; do \
 		mkdir -p "$${header%/*}" && : >"$$header"; done
-	$(quick_clang) -fprofile-instr-generate -fcoverage-mapping -o $@ $< $(quick)/oracle.o
+	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate -fcoverage-mapping -o $@ $< $(quick)/oracle.o
 
 quick: $(quick)/fuzz	## run usertime.c in user space, on inputs that are kept and for 5 s on new ones
 	@scripts/quick $(quick) 5

@@ -33,7 +33,7 @@ static struct {
 	int at, life, thread;
 } meanwhile;
 
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 static void trace(const char *format, ...)
 {
 	va_list args;
@@ -559,12 +559,12 @@ static struct timer_list *update_timer(void)
 	return NULL;
 }
 
-static bool is_queued(bool update)
+static bool is_queued(void (*function)(struct work_struct *))
 {
 	struct work_struct *work;
 
 	for_each((void)0, work, &works, node)
-		if ((work->func == update_cputimes) == update)
+		if (work->func == function)
 			return true;
 	return false;
 }
@@ -661,31 +661,6 @@ static void op_parameter(void)
 	set_parameter(byte() % GID);
 }
 
-extern u64 __start_module_data[], __stop_module_data[];
-extern u64 __start_module_bss[], __stop_module_bss[];
-
-/* ASan has bytes of its own between the variables. */
-__attribute__((no_sanitize("address", "coverage")))
-static void copy(volatile u64 *to, volatile u64 *to_end, const u64 *from)
-{
-	while (to < to_end)
-		*to++ = from ? *from++ : 0;
-}
-
-/* The data of the module become what they are in its file. */
-static void load_data(void)
-{
-	static u64 *image;
-
-	if (!image) {
-		image = malloc(8 * (__stop_module_data - __start_module_data));
-		copy(image, image + (__stop_module_data - __start_module_data),
-		     __start_module_data);
-	}
-	copy(__start_module_data, __stop_module_data, image);
-	copy(__start_module_bss, __stop_module_bss, NULL);
-}
-
 /* The module has been unloaded, or could not be loaded. */
 static void expect_nothing_left(void)
 {
@@ -718,7 +693,7 @@ static void load(unsigned int what)
 	begin(0);
 	result = init_module();
 	failed = end("loading");
-	trace("load with mode=%s = %d\n", text, result);
+	trace("insmod mode=%s = %d\n", text, result);
 	expect(result, !allowed ? -EINVAL : failed ? -ENOMEM : 0, "loading");
 	expect_messages(!allowed, "lines that loading logs");
 	if (result)
@@ -734,7 +709,7 @@ static void load(unsigned int what)
 
 static void unload(bool halves_run)
 {
-	trace("unload\n");
+	trace("rmmod\n");
 	begin(0);
 	runs_before = halves_run;
 	unloading = true;
@@ -772,10 +747,10 @@ static void check(void)
 		expect(timer->expires, oracle.due, "the next update");
 	need(!timer || oracle.line_count,
 	     "the timer is armed though the list is empty");
-	need(timer || !oracle.line_count || is_queued(true),
+	need(timer || !oracle.line_count || is_queued(update_cputimes),
 	     "no update will come");
 	need(!oracle.announce || oracle.now < oracle.announce ||
-	     is_queued(false), "news is announced too late");
+	     is_queued(urt_announce), "news is announced too late");
 	for (i = 0; i < oracle.life_count; i++) {
 		if (!leaders[i])
 			continue;
@@ -828,7 +803,8 @@ const char *__asan_default_options(void)
 	return "detect_leaks=0:quarantine_size_mb=8";
 }
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+/* It is LLVMFuzzerTestOneInput(), which libFuzzer calls: see Makefile. */
+int fuzz_one(const u8 *data, size_t size)
 {
 	static void (* const always[])(void) = {
 		op_fork, op_thread, op_run, op_run, op_exit, op_exec, op_reap,

@@ -60,8 +60,10 @@ typedef __u64 u64;
 static int messages;		/* in the log */
 static char message[100];	/* the last of them */
 
-__attribute__((format(printf, 1, 2), noreturn))
-static void complain(const char *format, ...)
+#define __printf(a, b)		__attribute__((format(printf, a, b)))
+
+__printf(1, 2) __attribute__((noreturn))
+static inline void complain(const char *format, ...)
 {
 	va_list args;
 
@@ -953,5 +955,31 @@ static inline int param_get_uint(char *buffer, const struct kernel_param *param)
 #define MODULE_AUTHOR(text)		static_assert(sizeof(text))
 #define MODULE_LICENSE(text)		static_assert(sizeof(text))
 #define MODULE_VERSION(text)		static_assert(sizeof(text))
+
+/* The sections with the data of usertime.c. */
+extern u64 __start_module_data[], __stop_module_data[];
+extern u64 __start_module_bss[], __stop_module_bss[];
+
+/* ASan has bytes of its own between the variables. */
+__attribute__((no_sanitize("address", "coverage")))
+static inline void copy(volatile u64 *to, volatile u64 *to_end, const u64 *from)
+{
+	while (to < to_end)
+		*to++ = from ? *from++ : 0;
+}
+
+/* The data become what they are in the module's file. */
+static inline void load_data(void)
+{
+	size_t length = __stop_module_data - __start_module_data;
+	static u64 *image;
+
+	if (!image) {
+		image = malloc(length * sizeof(*image));
+		copy(image, image + length, __start_module_data);
+	}
+	copy(__start_module_data, __stop_module_data, image);
+	copy(__start_module_bss, __stop_module_bss, NULL);
+}
 
 #endif /* KERNEL_H */

@@ -37,7 +37,7 @@ unsigned long long oracle_sample(struct life *life)
 	if (life->user + life->system >= life->rtime)
 		return life->user / 1000;
 	if (ticks)
-		system = (unsigned __int128)life->stime * life->rtime / ticks;
+		system = (__uint128_t)life->stime * life->rtime / ticks;
 	if (system < life->system)
 		system = life->system;
 	if (life->user < life->rtime - system)
