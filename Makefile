@@ -301,7 +301,8 @@ $(quick)/oracle.o: test/quick/oracle.c test/quick/oracle.h
 $(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quick/oracle.h usertime.c usertime.h
 	@sed -n 's,^#include <\(.*\)>,$(quick)/include/\1,p' usertime.c | while read -r header; do \
 		mkdir -p "$${header%/*}" && : >"$$header"; done
-	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate -fcoverage-mapping -o $@ $< $(quick)/oracle.o
+	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate=$(quick)/profile.raw \
+		-fcoverage-mapping -o $@ $< $(quick)/oracle.o
 
 quick: $(quick)/fuzz	## run usertime.c in user space, on inputs that are kept and for 5 s on new ones
 	@scripts/quick $(quick) 5
@@ -348,7 +349,8 @@ test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELE
 
 # What takes longest comes last. Each part runs with what it needs, also after a failure.
 test-all:	## run everything there is (four hours, the first time more)
-	@scripts/parts "$(MAKE) check" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
+	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
+		"$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
 		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
 		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"

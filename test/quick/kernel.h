@@ -971,13 +971,13 @@ static inline void copy(volatile u64 *to, volatile u64 *to_end, const u64 *from)
 /* The data become what they are in the module's file. */
 static inline void load_data(void)
 {
-	size_t length = __stop_module_data - __start_module_data;
-	static u64 *image;
+	static bool saved;
+	static u64 image[1000];
+	u64 *image_end = image + (__stop_module_data - __start_module_data);
 
-	if (!image) {
-		image = malloc(length * sizeof(*image));
-		copy(image, image + length, __start_module_data);
-	}
+	if (!saved)
+		copy(image, image_end, __start_module_data);
+	saved = true;
 	copy(__start_module_data, __stop_module_data, image);
 	copy(__start_module_bss, __stop_module_bss, NULL);
 }
