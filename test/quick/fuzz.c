@@ -103,12 +103,9 @@ static struct task_struct *create_task(int space, const int numbers[LEVELS],
 	return task;
 }
 
-/* Free numbers for a process or thread, at each level. */
-static void pick_numbers(int space, int numbers[LEVELS])
+/* Free numbers for a process or thread, at each level: @from or the next. */
+static void pick_numbers(int space, int from, int numbers[LEVELS])
 {
-	static const int first[] = { 1, 2, 9, 98, 999998, 4194200, 3, 40 };
-	int from = first[byte() % 8];
-
 	memset(numbers, 0, LEVELS * sizeof(*numbers));
 	rcu_read_lock();
 	for (; space >= 0; space = space_parent[space]) {
@@ -146,7 +143,14 @@ static struct task_struct *nth_thread(int i, int n)
 	return container_of(node, struct task_struct, thread_node);
 }
 
-static void fork_one(int space, unsigned int who, bool kernel_thread)
+static int pick_first(void)
+{
+	static const int first[] = { 1, 2, 9, 98, 999998, 4194200, 3, 40 };
+
+	return first[byte() % 8];
+}
+
+static void fork_one(int space, unsigned int who, bool kernel_thread, int from)
 {
 	static const unsigned int users[] = { 0, 1000, 1001, 1002 };
 	int i = oracle.life_count++;
@@ -160,7 +164,7 @@ static void fork_one(int space, unsigned int who, bool kernel_thread)
 	life->caps = who / 16 % 4;
 	life->user_space = who / 64 % 2;
 	life->kernel_thread = kernel_thread;
-	pick_numbers(space, life->numbers);
+	pick_numbers(space, from, life->numbers);
 	trace("process %d: user %u/%u, capabilities %u in %d, numbers %d %d %d%s\n",
 	      i, life->uid, life->euid, life->caps, life->user_space,
 	      life->numbers[0], life->numbers[1], life->numbers[2],
@@ -180,10 +184,10 @@ static void fork_one(int space, unsigned int who, bool kernel_thread)
 static void op_fork(void)
 {
 	unsigned int space = byte() % SPACES, who = byte(), what = byte() % 16;
-	int count = what == 1 ? 70 : 1;
+	int first = pick_first(), count = what == 1 ? 70 : 1, i;
 
-	while (count-- && oracle.life_count < LIVES)
-		fork_one(space, who, what == 2);
+	for (i = 0; i < count && oracle.life_count < LIVES; i++)
+		fork_one(space, who, what == 2, first + i);
 }
 
 static void op_thread(void)
@@ -192,7 +196,7 @@ static void op_thread(void)
 
 	if (leaders[i]->exit_state)
 		return;
-	pick_numbers(oracle.lives[i].space, numbers);
+	pick_numbers(oracle.lives[i].space, pick_first(), numbers);
 	trace("process %d: thread %d\n", i, numbers[0]);
 	create_task(oracle.lives[i].space, numbers, leaders[i]);
 }
@@ -772,7 +776,7 @@ static void start_machine(void)
 	tickless = byte() % 2;
 	for (i = 0; i < SPACES; i++)
 		spaces[i] = create_space(i ? spaces[space_parent[i]] : NULL);
-	fork_one(0, 0x30, false);
+	fork_one(0, 0x30, false, 1);
 	load(0);
 }
 

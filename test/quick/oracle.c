@@ -82,9 +82,9 @@ static int add(const struct view *view, const struct life *writer,
 		for (space = 0; space < SPACES; space++) {
 			int level = space_level[space];
 
-			if (oracle_sees(space, old->life) &&
-			    oracle_sees(space, life) &&
-			    old->life->numbers[level] == life->numbers[level])
+			if (old->life->numbers[level] == life->numbers[level] &&
+			    oracle_sees(space, old->life) &&
+			    oracle_sees(space, life))
 				old->hidden[level] = true;
 		}
 	}
