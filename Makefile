@@ -363,8 +363,32 @@ test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan 
 test-arm64:	## run make test on Debian for arm64, with its own compiler (TESTS: a few)
 	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
-test-mutants:	## check that the tests fail when the module is broken
-	@scripts/test-mutants
+test-mutants:	## check that the tests fail when the module is broken (QUICK=1: that make quick does)
+	@QUICK=$(QUICK) scripts/test-mutants
+
+# usertime.c for this machine, with the kernel of test/quick/ in place of Linux. The
+# headers that it includes are empty.
+quick := $(B)/quick
+quick_clang = @mkdir -p $(@D); clang -g -O1 -std=gnu11 -fno-strict-aliasing $(warnings) \
+	-Wno-unused-parameter -Wno-sign-compare -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -I. -I$(quick)/include
+
+$(quick)/oracle.o: test/quick/oracle.c test/quick/oracle.h
+	@scripts/need clang libclang-rt-dev llvm
+	$(quick_clang) -c -o $@ $<
+
+$(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quick/oracle.h usertime.c usertime.h
+	@sed -n 's,^#include <\(.*\)>,$(quick)/include/\1,p' usertime.c | while read -r header; do \
+		mkdir -p "$${header%/*}" && : >"$$header"; done
+	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate=$(quick)/profile.raw \
+		-fcoverage-mapping -o $@ $< $(quick)/oracle.o
+
+quick: $(quick)/fuzz	## run usertime.c in user space, on inputs that are kept and for 5 s on new ones
+	@scripts/quick $(quick) 5
+
+SECONDS := 60
+fuzz: $(quick)/fuzz	## the same for SECONDS=n
+	@scripts/quick $(quick) $(SECONDS)
 
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
 test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
@@ -404,7 +428,8 @@ test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELE
 
 # What takes longest comes last. Each part runs with what it needs, also after a failure.
 test-all:	## run everything there is (four hours, the first time more)
-	@scripts/parts "$(MAKE) check" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
+	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
+		"$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
 		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
 		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
@@ -430,7 +455,7 @@ help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint bench bench-lines \
-	bench-peers bench-peers-tools programs guest-root guest-module deb test-deb test-all test-kernels \
-	test-system check clean help
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint quick fuzz bench \
+	bench-lines bench-peers bench-peers-tools programs guest-root guest-module deb test-deb test-all \
+	test-kernels test-system check clean help
 .DELETE_ON_ERROR:
