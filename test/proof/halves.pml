@@ -41,7 +41,7 @@
 #define DESTROYED_LOCKED	23 /* unloading destroys it under urt_lock */
 
 /* The part liveness catches these: */
-#define NEWS_PUT_OFF		24 /* urt_hold_news() begins the 0.1 s anew */
+#define NEWS_PUT_OFF		24 /* urt_unregister() begins the 0.1 s anew */
 #define UPDATE_PUT_OFF		25 /* urt_add() begins the period anew */
 
 #ifndef BUG
@@ -240,12 +240,6 @@ inline urt_remove(list)
 
 inline urt_hold_news()
 {
-#if BUG == NEWS_PUT_OFF
-	if
-	:: urt_news_work.state == DELAYED -> urt_news_work.state = IDLE
-	:: else
-	fi;
-#endif
 	//= urt_news_held = true;
 	//= queue_delayed_work(urt_workqueue, &urt_news_work, HZ / 10);
 	atomic {
@@ -291,8 +285,7 @@ inline urt_register()
 	//= urt_add(process);
 	//= urt_hold_news();
 	urt_add();
-	urt_hold_news();
-	mutex_unlock()
+	atomic { urt_hold_news(); mutex_unlock() }
 }
 
 inline urt_unregister()
@@ -303,8 +296,13 @@ inline urt_unregister()
 	:: live -> urt_remove(live)
 	:: final -> urt_remove(final)
 	fi;
-	urt_hold_news();
-	mutex_unlock()
+#if BUG == NEWS_PUT_OFF
+	if
+	:: urt_news_work.state == DELAYED -> urt_news_work.state = IDLE
+	:: else
+	fi;
+#endif
+	atomic { urt_hold_news(); mutex_unlock() }
 }
 
 /*
@@ -510,55 +508,56 @@ active [PROGRAMS] proctype program()
 end:
 	do
 	/* usr_open() */
+	//= if (!try_module_get(THIS_MODULE))
 	:: atomic {
-		file_exists ->
-		calls++;
+		file_exists && going ->
+		assert(!freed);
+		calls++
+	   };
+	   calls--
+	:: atomic {
+		file_exists && !going ->
+#if BUG != NOT_PINNED
+		pins++;
+#endif
 		assert(!freed)
 	   };
-	   //= if (!try_module_get(THIS_MODULE))
-	   if
-	   :: atomic { going -> calls-- }
-#if BUG == NOT_PINNED
-	   :: atomic { !going -> calls-- };
-#else
-	   :: atomic { !going -> pins++; calls-- };
-#endif
-		do
-		:: urt_register()
-		:: urt_unregister()
-		:: usr_read()
-		:: poll()
-		/* usr_release() */
-		:: atomic {
-			calls++;
+	   do
+	   :: urt_register()
+	   :: urt_unregister()
+	   :: usr_read()
+	   :: poll()
+	   /* usr_release() */
+	   :: atomic {
+		calls++;
 #if BUG != NOT_PINNED
-			//= module_put(THIS_MODULE);
-			pins--;
+		//= module_put(THIS_MODULE);
+		pins--;
 #endif
-			break
-		   }
-		od;
-		atomic {
-			assert(!freed);
-			unread = unread | file;	/* is that of a new file */
-			calls--
-		}
-	   fi
+		break
+	      }
+	   od;
+	   atomic {
+		assert(!freed);
+		unread = unread | file;	/* is that of a new file */
+		calls--
+	   }
 	od
 }
 
 /*
- * The parameters, which are there until after usertime_exit()
+ * The parameters, which are there until after usertime_exit(). Before urt_set()
+ * has urt_lock, others see nothing of it.
  */
 
 bool parameters = true;
-bool setting;
 
 inline urt_set()
 {
 	//= if (parameter == &period_ms && !list_empty(&urt_processes))
 	atomic {
-		mutex_lock();
+		mutex_lock_if(parameters);
+		assert(!freed);
 		if
 #if BUG == ARMED_BY_PERIOD
 		:: true -> urt_arm_timer()
@@ -567,8 +566,7 @@ inline urt_set()
 		:: else
 #endif
 		fi;
-		mutex_unlock();
-		setting = false
+		mutex_unlock()
 	}
 }
 
@@ -576,12 +574,7 @@ active proctype root()
 {
 end:
 	do
-	:: atomic {
-		parameters ->
-		setting = true;
-		assert(!freed)
-	   };
-	   urt_set()
+	:: urt_set()
 	od
 }
 
@@ -663,7 +656,6 @@ end_in_use:
 	usertime_exit();
 failed:
 	parameters = false;
-	!setting;
 	atomic {
 		assert(!urt_timer.pending && !urt_timer.running);
 		assert(urt_update_work.state == IDLE);
