@@ -4,9 +4,10 @@
  *
  * Whatever starts, stops or wakes something in usertime.c is here, under its
  * name there. spin tries every order in which the steps of the processes below
- * can follow each other: each CPU may be as slow as it likes. Times, numbers
- * and text are left out. So are the delays of memory: for those, see *.litmus.
- * What only the holder of urt_lock sees is no step of its own.
+ * can follow each other: each CPU may be as slow as it likes. An atomic or a
+ * d_step is one step. What only the holder of urt_lock sees has no step of its
+ * own. Times, numbers and text are left out. So are the delays of memory: for
+ * those, see *.litmus.
  *
  * A line that begins with "//= " is quoted from usertime.c. scripts/proof looks
  * for it there, so that nobody changes usertime.c and forgets the model.
@@ -34,9 +35,9 @@
 #define FILE_TOO_EARLY		16 /* the file is made before the workqueue */
 #define FILE_STAYS		17 /* unloading does not remove the file */
 #define LIST_STAYS		18 /* unloading does not empty the list */
-#define TOP_HALF_STAYS		19 /* unloading does not stop the top half */
-#define BOTTOM_HALF_STAYS	20 /* unloading does not stop the bottom half */
-#define NEWS_STAYS		21 /* unloading does not stop the news */
+#define TOP_HALF_STAYS		19 /* unloading does not wait for the top half */
+#define BOTTOM_HALF_STAYS	20 /* unloading does not wait for the bottom half */
+#define NEWS_STAYS		21 /* unloading does not cancel the news */
 #define WORKQUEUE_STAYS		22 /* unloading leaves the workqueue */
 #define DESTROYED_LOCKED	23 /* unloading destroys it under urt_lock */
 
@@ -74,7 +75,7 @@ chan waiting = [2] of { pid };	/* kworkers */
 /* A call that would find that there is nothing to do is left out. */
 inline mutex_lock_if(condition)
 {
-	atomic {
+	d_step {
 		mutex_is_free && condition ->
 		assert(!in_softirq());
 		urt_lock = _pid
@@ -126,7 +127,7 @@ typedef work_struct {
 
 inline queue_work(work, how)
 {
-	atomic {
+	d_step {
 		assert(urt_workqueue);
 		if
 		:: work.state == IDLE -> work.state = how
@@ -137,7 +138,7 @@ inline queue_work(work, how)
 
 inline mod_delayed_work(work)		/* with no delay */
 {
-	atomic {
+	d_step {
 		assert(urt_workqueue);
 		work.state = QUEUED
 	}
@@ -146,14 +147,14 @@ inline mod_delayed_work(work)		/* with no delay */
 inline cancel_work_sync(work)
 {
 	work.state = CANCELED;
-	atomic { !work.running -> work.state = IDLE }
+	d_step { !work.running -> work.state = IDLE }
 }
 
 /* This waits for what is queued or running, but not for what is delayed. */
 #define drained(work)	(work.state != QUEUED && !work.running)
 inline destroy_workqueue()
 {
-	atomic {
+	d_step {
 		drained(urt_update_work) && drained(urt_news_work) ->
 		urt_workqueue = false
 	}
@@ -192,7 +193,7 @@ inline urt_arm_timer()
 inline urt_add()
 {
 #if BUG == ARMED_BEFORE_LINKED
-	atomic {
+	d_step {
 		if
 		:: urt_count == 0 -> urt_arm_timer()
 		:: else
@@ -206,7 +207,7 @@ inline urt_add()
 #endif
 	//= if (!urt_count++)
 	//= urt_start_timer();
-	atomic {
+	d_step {
 		if
 #if BUG != ARMED_BEFORE_LINKED && BUG != NOT_ARMED
 		:: urt_count == 0 -> urt_arm_timer()
@@ -227,7 +228,7 @@ inline urt_remove(list)
 	list--;
 	//= if (!--urt_count)
 	//= timer_delete(&urt_timer);
-	atomic {
+	d_step {
 		urt_count--;
 		if
 #if BUG != TIMER_STAYS
@@ -242,7 +243,7 @@ inline urt_hold_news()
 {
 	//= urt_news_held = true;
 	//= queue_delayed_work(urt_workqueue, &urt_news_work, HZ / 10);
-	atomic {
+	d_step {
 		urt_news_held = true;
 #if BUG != NOT_ANNOUNCED
 		queue_work(urt_news_work, DELAYED)
@@ -271,7 +272,7 @@ inline urt_announce()
 		mutex_unlock()
 	};
 	//= wake_up_interruptible_poll(&urt_pollers, EPOLLPRI);
-	atomic {
+	d_step {
 #if BUG != WOKEN_TOO_EARLY
 		wake_up_interruptible_poll();
 #endif
@@ -285,7 +286,7 @@ inline urt_register()
 	//= urt_add(process);
 	//= urt_hold_news();
 	urt_add();
-	atomic { urt_hold_news(); mutex_unlock() }
+	d_step { urt_hold_news(); mutex_unlock() }
 }
 
 inline urt_unregister()
@@ -302,7 +303,7 @@ inline urt_unregister()
 	:: else
 	fi;
 #endif
-	atomic { urt_hold_news(); mutex_unlock() }
+	d_step { urt_hold_news(); mutex_unlock() }
 }
 
 /*
@@ -321,11 +322,11 @@ inline schedule_cput_upds()
 	//= queue_work(urt_workqueue, &urt_update_work);
 	if
 	:: !list_empty ->
-		atomic {
+		d_step {
 			queue_work(urt_update_work, QUEUED);
 			return_from(urt_timer)
 		}
-	:: atomic { list_empty -> return_from(urt_timer) }
+	:: d_step { list_empty -> return_from(urt_timer) }
 	fi
 }
 
@@ -364,7 +365,7 @@ inline update_cputimes()
 	};
 	//= if (!list_empty(&urt_processes) && !timer_pending(&urt_timer))
 	//= urt_arm_timer();
-	atomic {
+	d_step {
 		if
 #if BUG == ARMED_AFTER_LAST
 		:: !urt_timer.pending -> urt_arm_timer()
@@ -395,7 +396,7 @@ active proctype timer_softirq()
 {
 end:
 	do
-	:: atomic {
+	:: d_step {
 		urt_timer.pending ->
 		urt_timer.pending = false;
 		urt_timer.running = true;
@@ -410,7 +411,7 @@ active proctype update_kworker()
 	bool sleeper;
 end:
 	do
-	:: atomic {
+	:: d_step {
 		urt_update_work.state == QUEUED ->
 		urt_update_work.state = IDLE;
 		urt_update_work.running = true;
@@ -424,7 +425,7 @@ active proctype news_softirq()
 {
 end:
 	do
-	:: atomic {
+	:: d_step {
 		urt_news_work.state == DELAYED ->
 		assert(!freed && urt_workqueue);
 		urt_news_work.state = QUEUED
@@ -436,7 +437,7 @@ active proctype news_kworker()
 {
 end:
 	do
-	:: atomic {
+	:: d_step {
 		urt_news_work.state == QUEUED ->
 		urt_news_work.state = IDLE;
 		urt_news_work.running = true;
@@ -458,7 +459,7 @@ bool going;			/* try_module_get() fails */
 inline usr_read()
 {
 	//= WRITE_ONCE(seq->poll_event, urt_news);
-	atomic {
+	d_step {
 		mutex_lock();
 		unread = unread & ~file;
 		mutex_unlock()
@@ -474,34 +475,35 @@ inline poll()
 	!has_news();
 #endif
 	//= poll_wait(file, &urt_pollers, wait);
-	atomic {
+	d_step {
 		assert(!freed);
 		urt_pollers = urt_pollers | file
 	};
 	//= smp_mb();	/* pairs with the one in wq_has_sleeper() */
 	//= if (READ_ONCE(seq->poll_event) != READ_ONCE(urt_news))
 	do
-	:: atomic {
+	:: d_step {
 #if BUG != READ_TOO_EARLY
 		!has_news() ->
 #endif
 		asleep = asleep | file
 	   };
 end_no_news:
-	   atomic {
+	   d_step {
 		triggered & file ->
 		triggered = triggered & ~file;
 		asleep = asleep & ~file
 	   }
-	:: atomic {
+	:: d_step {
 		has_news() ->
 		urt_pollers = urt_pollers & ~file;
-		triggered = triggered & ~file;
-		break
-	   }
+		triggered = triggered & ~file
+	   };
+	   break
 	od
 }
 
+#ifndef LIVENESS
 active [PROGRAMS] proctype program()
 {
 	byte file = 1 << (_pid - 4);	/* there are four before these */
@@ -509,13 +511,13 @@ end:
 	do
 	/* usr_open() */
 	//= if (!try_module_get(THIS_MODULE))
-	:: atomic {
+	:: d_step {
 		file_exists && going ->
 		assert(!freed);
 		calls++
 	   };
 	   calls--
-	:: atomic {
+	:: d_step {
 		file_exists && !going ->
 #if BUG != NOT_PINNED
 		pins++;
@@ -528,22 +530,47 @@ end:
 	   :: usr_read()
 	   :: poll()
 	   /* usr_release() */
-	   :: atomic {
+	   :: d_step {
 		calls++;
 #if BUG != NOT_PINNED
 		//= module_put(THIS_MODULE);
 		pins--;
 #endif
-		break
-	      }
-	   od;
-	   atomic {
+		skip
+	      };
+	      d_step {
 		assert(!freed);
 		unread = unread | file;	/* is that of a new file */
 		calls--
-	   }
+	      };
+	      break
+	   od
 	od
 }
+#else
+/* For liveness, programs of one kind that keep the file open: fewer states. */
+active proctype poller()
+{
+	byte file = 1;
+
+	d_step { file_exists -> pins++ };
+end:
+	do
+	:: usr_read()
+	:: poll()
+	od
+}
+
+active proctype writer()
+{
+	d_step { file_exists -> pins++ };
+end:
+	do
+	:: urt_register()
+	:: urt_unregister()
+	od
+}
+#endif
 
 /*
  * The parameters, which are there until after usertime_exit(). Before urt_set()
@@ -555,7 +582,7 @@ bool parameters = true;
 inline urt_set()
 {
 	//= if (parameter == &period_ms && !list_empty(&urt_processes))
-	atomic {
+	d_step {
 		mutex_lock_if(parameters);
 		assert(!freed);
 		if
@@ -652,11 +679,11 @@ active proctype module()
 {
 	usertime_init();
 end_in_use:
-	atomic { !pins -> going = true };
+	d_step { !pins -> going = true };
 	usertime_exit();
 failed:
 	parameters = false;
-	atomic {
+	d_step {
 		assert(!urt_timer.pending && !urt_timer.running);
 		assert(urt_update_work.state == IDLE);
 		assert(urt_news_work.state == IDLE);
@@ -679,7 +706,8 @@ failed:
 			 is_coming(urt_news_work) || going)
 #define wake_up_coming	is_coming(urt_news_work)
 
-active proctype never_so()
+#ifndef LIVENESS
+active proctype observer()
 {
 end:
 	do
@@ -698,12 +726,12 @@ end:
 		assert(false)
 	od
 }
+#else
 
 /*
  * What must happen in the end
  */
 
-#ifdef LIVENESS
 /* A list that is not empty keeps getting updated. */
 ltl updated {
 	[] <> (list_empty || urt_update_work.running) &&
