@@ -13,7 +13,9 @@
  * for it there, so that nobody changes usertime.c and forgets the model.
  */
 
+#ifndef PROGRAMS
 #define PROGRAMS	2	/* each with an open file */
+#endif
 #define PROCESSES	2	/* that they register */
 
 /* -DBUG=NAME plants a bug. The part spin of scripts/proof catches these: */
@@ -548,7 +550,7 @@ end:
 	od
 }
 #else
-/* For liveness, programs of one kind that keep the file open: fewer states. */
+/* Two programs that never close the file have fewer states. */
 active proctype poller()
 {
 	byte file = 1;
@@ -658,7 +660,9 @@ inline usertime_exit()
 	//= timer_delete_sync(&urt_timer);
 	timer_delete_sync(urt_timer);
 #endif
-#if BUG != BOTTOM_HALF_STAYS
+#if BUG == BOTTOM_HALF_STAYS
+	urt_workqueue = false;
+#else
 	//= cancel_work_sync(&urt_update_work);
 	cancel_work_sync(urt_update_work);
 #endif
