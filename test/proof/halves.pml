@@ -555,7 +555,7 @@ active proctype poller()
 {
 	byte file = 1;
 
-	d_step { file_exists -> pins++ };
+	d_step { file_exists && !going -> pins++ };
 end:
 	do
 	:: usr_read()
@@ -565,7 +565,7 @@ end:
 
 active proctype writer()
 {
-	d_step { file_exists -> pins++ };
+	d_step { file_exists && !going -> pins++ };
 end:
 	do
 	:: urt_register()
