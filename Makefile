@@ -390,6 +390,9 @@ SECONDS := 60
 fuzz: $(quick)/fuzz	## the same for SECONDS=n
 	@scripts/quick $(quick) $(SECONDS)
 
+proof:	## show what usertime.c cannot do, by trying every case (ONLY="spin liveness": parts)
+	@scripts/proof $(ONLY)
+
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
 test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
@@ -429,7 +432,7 @@ test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELE
 # What takes longest comes last. Each part runs with what it needs, also after a failure.
 test-all:	## run everything there is (four hours, the first time more)
 	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
-		"$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
+		"$(MAKE) proof" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
 		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
 		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
@@ -455,7 +458,7 @@ help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint quick fuzz bench \
-	bench-lines bench-peers bench-peers-tools programs guest-root guest-module deb test-deb test-all \
-	test-kernels test-system check clean help
+	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint quick fuzz proof \
+	bench bench-lines bench-peers bench-peers-tools programs guest-root guest-module deb test-deb \
+	test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:
