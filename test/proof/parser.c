@@ -77,6 +77,7 @@ static struct pid *find_pid_ns(int number, struct pid_namespace *in)
 {
 	claim("a PID is sought under RCU", rcu_is_held);
 	claim("it is one of the opener's namespace", in == &namespace);
+	claim("nothing is sought after a failure", seeks == accepted);
 	claim("there are no more IDs than bytes", seeks < BYTES);
 	sought[seeks++] = number;
 	failure = -ESRCH;
@@ -245,8 +246,6 @@ static void check(ssize_t result)
 
 	find_next(&taken, &next, &number);
 	if (seeks > accepted) {
-		claim("nothing is sought after a failure",
-		      seeks == accepted + 1);
 		claim("an ID is sought",
 		      number && abs(number) == abs(sought[accepted]));
 		claim("its failure ends the write",
