@@ -3,16 +3,9 @@
  * The digits of usertime.c, for cbmc: urt_put_decimal() writes every number up
  * to LARGEST, when it is asked for 1 to WIDEST digits.
  */
-#include <stddef.h>
 #include <string.h>
 
-#define claim(what, condition)	__CPROVER_assert(condition, what)
-#define suppose(condition)	__CPROVER_assume(condition)
-
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
-u64 nondet_u64(void);
+#include "cbmc.h"
 
 /* The digits of 2^64, and half of them, rounded up by more than enough. */
 #define MOST	20
@@ -28,11 +21,12 @@ static u32 last_pair[DIVISIONS];
  * is indeed the number whose quotient main() knows.
  */
 #define do_div(rest, base) ({						\
+	typeof(rest) *rest_ = &(rest);					\
 	size_t i_ = (to + digits - at) / 2;				\
 									\
 	claim("it is divided by 100", (base) == 100);			\
-	claim("it is what main() has divided", (rest) == rests[i_]);	\
-	(rest) = rests[i_ + 1];						\
+	claim("it is what main() has divided", *rest_ == rests[i_]);	\
+	*rest_ = rests[i_ + 1];						\
 	last_pair[i_];							\
 })
 

@@ -6,20 +6,11 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
-#define claim(what, condition)	__CPROVER_assert(condition, what)
-#define suppose(condition)	__CPROVER_assume(condition)
-
-/* For cbmc: any value. */
-bool nondet_bool(void);
-char nondet_char(void);
-int nondet_int(void);
-size_t nondet_size(void);
+#include "cbmc.h"
 
 /*
  * The world: what the user writes, and which processes there are.
@@ -44,7 +35,8 @@ static int failure;		/* the error for the first that was not */
 #define SZ_4K			very_long
 #define PF_KTHREAD		2
 #define READ_ONCE(value)	(value)
-#define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+#define min_t(type, a, b) \
+	({ type a_ = (a), b_ = (b); a_ < b_ ? a_ : b_; })
 #define cond_resched()		((void)0)
 
 struct pid_namespace { int unused; };
