@@ -3,13 +3,14 @@
  * The digits of usertime.c, for cbmc: urt_put_decimal() writes every number up
  * to LARGEST, when it is asked for 1 to WIDEST digits.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "cbmc.h"
 
-/* The digits of 2^64, and half of them, rounded up by more than enough. */
-#define MOST	20
-#define DIVISIONS	12
+/* The digits of 2^64, and the pairs of digits. */
+#define MOST		20
+#define DIVISIONS	10
 
 /* The number without its last i pairs of digits, and the pair before those. */
 static u64 rests[DIVISIONS + 1];
@@ -35,6 +36,12 @@ static u32 last_pair[DIVISIONS];
 
 #include "digits.part.c"
 
+/* The digit that counts the 10^@i. */
+static unsigned int digit(const char *text, unsigned int length, unsigned int i)
+{
+	return i < length ? (unsigned char)(text[length - 1 - i] - '0') : 0;
+}
+
 static void check(u64 number, unsigned int digits)
 {
 	char text[MOST + 1], *end;
@@ -46,11 +53,12 @@ static void check(u64 number, unsigned int digits)
 	claim("no digit is missing", length >= digits);
 	claim("no digit is added without need",
 	      length == digits || text[0] != '0');
-	for (unsigned int i = 0; i < MOST; i++) {
-		char c = i < length ? text[length - 1 - i] : '0';
+	for (unsigned int i = 0; i < DIVISIONS; i++) {
+		unsigned int one = digit(text, length, 2 * i);
+		unsigned int ten = digit(text, length, 2 * i + 1);
 
-		claim("it is the right digit", c == '0' + (char)
-		      (i % 2 ? last_pair[i / 2] / 10 : last_pair[i / 2] % 10));
+		claim("it is the right pair",
+		      one < 10 && ten < 10 && 10 * ten + one == last_pair[i]);
 	}
 
 	/* The same once more, without a division, for numbers below 10^6. */
@@ -63,16 +71,26 @@ static void check(u64 number, unsigned int digits)
 	claim("read back, it is the number", value == number);
 }
 
+/* A quotient is what it is. For cbmc, that is easier than to divide. */
+static void divide(unsigned int i)
+{
+	u64 quotient = nondet_u64();
+
+	suppose(quotient <= ULLONG_MAX / 100);
+	suppose(100 * quotient <= rests[i]);
+	suppose(rests[i] - 100 * quotient < 100);
+	rests[i + 1] = quotient;
+	last_pair[i] = rests[i] - 100 * quotient;
+}
+
 int main(void)
 {
 	u64 number = nondet_u64();
 
 	suppose(number <= LARGEST);
 	rests[0] = number;
-	for (unsigned int i = 0; i < DIVISIONS; i++) {
-		rests[i + 1] = rests[i] / 100;
-		last_pair[i] = rests[i] % 100;
-	}
+	for (unsigned int i = 0; i < DIVISIONS; i++)
+		divide(i);
 	for (unsigned int digits = 1; digits <= WIDEST; digits++)
 		check(number, digits);
 	return 0;

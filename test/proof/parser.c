@@ -2,7 +2,7 @@
 /*
  * The parser of usertime.c, for cbmc: every write of up to BYTES bytes, with
  * every position at which the user's memory ends, and whatever is found under
- * the PIDs. The result must be one that usertime(4) allows.
+ * the PIDs. The result must be what usertime(4) says.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,11 +21,11 @@ static size_t count;		/* the length of the write */
 static size_t readable;		/* where the user's memory ends */
 static size_t very_long;	/* a longer write is a very long one */
 
-/* The numbers that were sought, in this order; negative to unregister. */
-static int sought[BYTES];
-static size_t seeks;		/* how many */
+/* The numbers that were looked up, in order; negative to unregister. */
+static int looked_up[BYTES];
+static size_t lookups;
 static size_t accepted;		/* how many of them were accepted */
-static int failure;		/* the error for the first that was not */
+static int failure;		/* the error of the one that was not */
 
 /*
  * What the parser needs of the kernel.
@@ -67,11 +67,11 @@ static void rcu_read_unlock(void)
 
 static struct pid *find_pid_ns(int number, struct pid_namespace *in)
 {
-	claim("a PID is sought under RCU", rcu_is_held);
-	claim("it is one of the opener's namespace", in == &namespace);
-	claim("nothing is sought after a failure", seeks == accepted);
-	claim("there are no more IDs than bytes", seeks < BYTES);
-	sought[seeks++] = number;
+	claim("a PID is looked up under RCU", rcu_is_held);
+	claim("it is looked up in the opener's namespace", in == &namespace);
+	claim("no ID is looked up after one that failed", lookups == accepted);
+	claim("no more IDs are looked up than were written", lookups < BYTES);
+	looked_up[lookups++] = number;
 	failure = -ESRCH;
 	return nondet_bool() ? &pid : NULL;
 }
@@ -101,7 +101,7 @@ static struct task_struct *get_pid_task(struct pid *found, enum pid_type type)
 
 static void put_task_struct(struct task_struct *found)
 {
-	claim("what was got is put", found == &task);
+	claim("the task that is put is the one that was got", found == &task);
 	task.references--;
 }
 
@@ -126,24 +126,24 @@ static int urt_register(struct file *by, struct pid *found,
 static int urt_unregister(struct file *by, struct pid *found,
 			  struct task_struct *leader)
 {
-	sought[seeks - 1] = -sought[seeks - 1];
+	looked_up[lookups - 1] = -looked_up[lookups - 1];
 	return take(by, found, leader);
 }
 
-/* As in the kernel, nothing is known of what was copied before a fault. */
+/* After a fault, @to may contain anything. */
 static size_t copy_from_user(char *to, const char *from, size_t size)
 {
 	size_t at = from - bytes;
 	bool fault = at + size > readable;
 
-	claim("only what is written is read", at + size <= count);
-	claim("the copy fits", size <= URT_PIECE_SIZE);
+	claim("only the bytes of this write are read", at + size <= count);
+	claim("the bytes fit in the piece", size <= URT_PIECE_SIZE);
 	for (size_t i = 0; i < size; i++)
 		to[i] = fault ? nondet_char() : bytes[at + i];
 	return fault;
 }
 
-/* The kernel's, which also takes a plus sign, and a newline at the end. */
+/* Like the kernel's, it accepts a plus sign, and a newline at the end. */
 static int kstrtoint(const char *text, unsigned int base, int *number)
 {
 	char c = *text;
@@ -174,7 +174,7 @@ static int kstrtoint(const char *text, unsigned int base, int *number)
 #include "parser.part.c"
 
 /*
- * The definition, from interface.md. It shares no code with the parser.
+ * The definition of the interface. It shares no code with the parser.
  */
 
 static bool is_white(char c)
@@ -183,9 +183,9 @@ static bool is_white(char c)
 }
 
 /*
- * What was sought must be the IDs in their order, and all but the last must have
- * been accepted. @taken is where the last that was accepted ends. The first that
- * was not is at @next and has the number @number, which is 0 if it is wrong.
+ * Checks that the IDs that were accepted are the first ones in the write. The
+ * last of them ends at @taken. The next ID begins at @next, which is @count if
+ * there is none, and its number is @number, which is 0 if it is not valid.
  */
 static void find_next(size_t *taken, size_t *next, int *number)
 {
@@ -219,8 +219,8 @@ static void find_next(size_t *taken, size_t *next, int *number)
 		if (bytes[start] == '-')
 			value = -value;
 		if (ids < accepted) {
-			claim("what is accepted is an ID", right && value);
-			claim("they are taken in order", sought[ids] == value);
+			claim("only a valid ID is accepted", right && value);
+			claim("the IDs are accepted in order", looked_up[ids] == value);
 			*taken = i;
 		} else if (ids == accepted) {
 			*next = start;
@@ -228,7 +228,7 @@ static void find_next(size_t *taken, size_t *next, int *number)
 		}
 		ids++;
 	}
-	claim("what is accepted was written", ids >= accepted);
+	claim("only what was written is accepted", ids >= accepted);
 }
 
 static void check(ssize_t result)
@@ -237,26 +237,26 @@ static void check(ssize_t result)
 	int number = 0;
 
 	find_next(&taken, &next, &number);
-	if (seeks > accepted) {
-		claim("an ID is sought",
-		      number && abs(number) == abs(sought[accepted]));
-		claim("its failure ends the write",
+	if (lookups > accepted) {
+		claim("the ID that failed is the next one",
+		      number && abs(number) == abs(looked_up[accepted]));
+		claim("a write that stops at an ID returns what it took, or the error",
 		      result == (accepted ? (ssize_t)taken : failure));
 		return;
 	}
 	if (next < count && !number &&
 	    result == (accepted ? (ssize_t)taken : -EINVAL))
 		return;
-	/* The piece with the next ID, or before it, could not be read. */
+	/* The piece with the next ID, or one before it, cannot be read. */
 	if (readable < count && readable < next + URT_PIECE_SIZE - 1 &&
 	    result == (accepted ? (ssize_t)taken : -EFAULT))
 		return;
-	claim("no error and nothing left without a reason",
+	claim("a write stops early only for a reason",
 	      result == (ssize_t)count ||
 	      (count > very_long && result >= (ssize_t)very_long));
-	claim("the result is between two numbers, all taken before it",
+	claim("all IDs before the result are accepted, and none is split",
 	      result >= (ssize_t)taken && result <= (ssize_t)next);
-	claim("what was taken was read", result <= (ssize_t)readable);
+	claim("no byte is taken that cannot be read", result <= (ssize_t)readable);
 }
 
 int main(void)
