@@ -220,7 +220,8 @@ static void find_next(size_t *taken, size_t *next, int *number)
 			value = -value;
 		if (ids < accepted) {
 			claim("only a valid ID is accepted", right && value);
-			claim("the IDs are accepted in order", looked_up[ids] == value);
+			claim("the IDs are accepted in order",
+			      looked_up[ids] == value);
 			*taken = i;
 		} else if (ids == accepted) {
 			*next = start;
@@ -240,7 +241,7 @@ static void check(ssize_t result)
 	if (lookups > accepted) {
 		claim("the ID that failed is the next one",
 		      number && abs(number) == abs(looked_up[accepted]));
-		claim("a write that stops at an ID returns what it took, or the error",
+		claim("the result is what was taken, or the error",
 		      result == (accepted ? (ssize_t)taken : failure));
 		return;
 	}
@@ -256,7 +257,8 @@ static void check(ssize_t result)
 	      (count > very_long && result >= (ssize_t)very_long));
 	claim("all IDs before the result are accepted, and none is split",
 	      result >= (ssize_t)taken && result <= (ssize_t)next);
-	claim("no byte is taken that cannot be read", result <= (ssize_t)readable);
+	claim("no byte is taken that cannot be read",
+	      result <= (ssize_t)readable);
 }
 
 int main(void)
