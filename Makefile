@@ -369,7 +369,8 @@ test-mutants:	## check that the tests fail when the module is broken (QUICK=1: t
 # usertime.c for this machine, with the kernel of test/quick/ in place of Linux. The
 # headers that it includes are empty.
 quick := $(B)/quick
-quick_clang = @mkdir -p $(@D); clang -g -O1 -std=gnu11 -fno-strict-aliasing $(warnings) \
+QUICK_CFLAGS := -O1
+quick_clang = @mkdir -p $(@D); clang -g $(QUICK_CFLAGS) -std=gnu11 -fno-strict-aliasing $(warnings) \
 	-Wno-unused-parameter -Wno-sign-compare -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all -I. -I$(quick)/include
 
