@@ -14,6 +14,7 @@
 
 static struct tool {
 	pid_t pid;
+	int folder;		/* the one with urt, in the child */
 	int out;		/* what it says, on standard error too */
 	size_t length;
 	char text[1 << 20];	/* all that was read from there */
@@ -23,7 +24,6 @@ static struct tool {
 static inline void tool_exec(const char *argument, ...)
 {
 	const char *argv[16] = { "urt" };
-	char path[4096] = "";
 	va_list args;
 	int argc = 1;
 
@@ -31,11 +31,25 @@ static inline void tool_exec(const char *argument, ...)
 	for (; argument && argc < 15; argument = va_arg(args, const char *))
 		argv[argc++] = argument;
 	va_end(args);
-	if (readlink("/proc/self/exe", path, sizeof(path) - 5) < 0)
+	syscall(SYS_execveat, tool.folder, "urt", argv, environ, 0);
+	die("execveat(2) of urt");
+}
+
+/*
+ * Open the folder with urt, which is that of this test. Another user, whom the
+ * child may become, need not be able to get there: it may be in a home.
+ */
+static inline int tool_folder(void)
+{
+	char path[4096] = "";
+	int folder;
+
+	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
 		die("the path of this test");
-	strcat(dirname(path), "/urt");
-	execv(path, (char **)argv);
-	die("execve(2) of %s", path);
+	folder = open(dirname(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		die("the folder of this test opens");
+	return folder;
 }
 
 /* In the child, this is 0: it does what urt is to inherit, and tool_exec(). */
@@ -51,6 +65,7 @@ static inline pid_t tool_fork(void)
 	if (tool.pid < 0)
 		die("fork(2)");
 	if (!tool.pid) {
+		tool.folder = tool_folder();
 		close(out[0]);
 		dup2(out[1], 1);
 		dup2(out[1], 2);
