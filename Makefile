@@ -388,8 +388,8 @@ quick: $(quick)/fuzz	## run usertime.c in user space, on inputs that are kept an
 	@scripts/quick $(quick) 5
 
 SECONDS := 60
-fuzz: $(quick)/fuzz	## the same for SECONDS=n
-	@scripts/quick $(quick) $(SECONDS)
+fuzz: $(quick)/fuzz	## the same for SECONDS=n (SEED=n: on the same new inputs each time)
+	@scripts/quick $(quick) $(SECONDS) $(SEED)
 
 proof:	## show what usertime.c cannot do, by trying every case (ONLY="spin liveness": parts)
 	@scripts/proof $(ONLY)

@@ -213,8 +213,8 @@ static void op_run(void)
 	bool stays = tickless && byte() % 2;
 
 	if (thread->exit_state ||
-	    life->utime + life->stime + utime + stime > 1ul << 63 ||
-	    life->rtime + rtime > 1ul << 63)
+	    (__uint128_t)life->utime + life->stime + utime + stime > 1ul << 63 ||
+	    (__uint128_t)life->rtime + rtime > 1ul << 63)
 		return;
 	trace("process %d: thread %d runs for %llu + %llu ns, %llu in all\n",
 	      i, thread->pid->numbers[0].nr, utime, stime, rtime);
