@@ -505,8 +505,9 @@ static void op_read(int i)
 	view->next = iocb.ki_pos;
 	if (!(how & 2))
 		files[i].f_pos = iocb.ki_pos;
+	/* seq_file keeps the room that a longer list needed. */
 	need(!view->opener.space ||
-	     seq->size <= max(PAGE_SIZE, 2 * (view->length + URT_LINE_SIZE)),
+	     seq->size <= max(PAGE_SIZE, 2 * (view->longest + URT_LINE_SIZE)),
 	     "a container pays for lines that it does not see");
 }
 

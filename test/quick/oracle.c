@@ -248,6 +248,8 @@ void oracle_look(struct view *view, long long pos, bool failed)
 						line->life->numbers[level],
 						line->time);
 	}
+	if (view->length > view->longest)
+		view->longest = view->length;
 	view->seen = oracle.news;
 }
 

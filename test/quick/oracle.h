@@ -45,7 +45,7 @@ struct view {
 	struct life opener;	/* as it was */
 	int seen;		/* news */
 	char snapshot[LIVES * 32];
-	size_t length;
+	size_t length, longest;	/* longest: the most that it has been */
 	long long next;		/* where a read continues from the last one */
 };
 
