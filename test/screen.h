@@ -213,6 +213,7 @@ static inline void start_in_terminal(int rows, int columns,
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			signal(SIGTTOU, SIG_DFL);
+			tool.folder = tool_folder();
 			tool_exec(subcommand, option, NULL);
 		}
 		while (waitpid(pid, &status, WUNTRACED) == pid &&

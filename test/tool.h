@@ -14,7 +14,7 @@
 
 static struct tool {
 	pid_t pid;
-	int folder;		/* the one with urt, in the child */
+	int folder;		/* the one with urt, for tool_exec() */
 	int out;		/* what it says, on standard error too */
 	size_t length;
 	char text[1 << 20];	/* all that was read from there */
