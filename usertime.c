@@ -974,8 +974,10 @@ static void __exit usertime_exit(void)
 
 	remove_proc_subtree(URT_DIR, NULL);
 	mutex_lock(&urt_lock);
-	list_for_each_entry_safe(process, next, &urt_processes, list)
+	list_for_each_entry_safe(process, next, &urt_processes, list) {
 		urt_remove(process);
+		cond_resched();
+	}
 	mutex_unlock(&urt_lock);
 	timer_delete_sync(&urt_timer);
 	cancel_work_sync(&urt_update_work);

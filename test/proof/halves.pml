@@ -644,7 +644,7 @@ inline usertime_exit()
 	remove_proc_subtree();
 #endif
 	mutex_lock();
-	//= list_for_each_entry_safe(process, next, &urt_processes, list)
+	//= list_for_each_entry_safe(process, next, &urt_processes, list) {
 	//= urt_remove(process);
 	do
 #if BUG != LIST_STAYS
