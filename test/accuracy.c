@@ -86,6 +86,7 @@ static void work_and_tell(void *arg)
 /* The TIME of a registered child that has stopped, after the work it now does. */
 static long long time_of_work(int fd, pid_t pid)
 {
+	set_period(URT_PERIOD_MS_MIN);
 	go_on(pid);
 	rests(pid);
 	stopped(pid);
@@ -127,7 +128,6 @@ static void look(int fd, const struct work *work)
 	   "%s: the registration finds what wait4(2) reports", work->name);
 
 	/* The updates are first, and then wait4(2). */
-	set_period(URT_PERIOD_MS_MIN);
 	shown = time_of_work(fd, pid);
 	go_on(pid);
 	rests(pid);
