@@ -331,7 +331,7 @@ static void start_crowd_and_wait(void *unused)
  */
 static pid_t start_inner_crowd(void)
 {
-	pid_t first = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	pid_t first = fork_inside();
 	char path[64];
 	FILE *file;
 	int found;
