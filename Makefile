@@ -6,6 +6,7 @@
 # RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64: another kernel of Debian's for the
 # guests.  KERNEL=/path/to/Image KDIR=/path/to/headers: any other.
 # TESTS="one another": not all of the tests.  OUT=DIR: what they say goes there.
+# FILES="...": more files for the guest's /test.
 # MODFLAGS="...": more for the build of the guest's module.
 
 B := build
@@ -109,6 +110,9 @@ arch := $(or $(ARCH),arm64)
 arch_arm64 := arm64 cloud-arm64 aarch64-linux-gnu arm
 arch_arm := armhf armmp arm-linux-gnueabihf arm
 arch_x86_64 := amd64 cloud-amd64 x86_64-linux-gnu x86
+arch_riscv := riscv64 riscv64 riscv64-linux-gnu misc
+arch_powerpc := ppc64el powerpc64le powerpc64le-linux-gnu ppc
+arch_s390 := s390x s390x s390x-linux-gnu misc
 deb_arch := $(word 1,$(arch_$(arch)))
 flavour := $(or $(FLAVOUR),$(word 2,$(arch_$(arch))))
 triplet := $(word 3,$(arch_$(arch)))
@@ -215,7 +219,7 @@ test-here-hint:
 		"and unloads the module again and again: stop what uses it. A fault may crash the machine."
 
 test: $(hint) $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
-	@$(initramfs) test/run $(programs)
+	@$(initramfs) test/run $(programs) $(FILES)
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
@@ -363,6 +367,9 @@ test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan 
 test-arm64:	## run make test on Debian for arm64, with its own compiler (TESTS: a few)
 	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
+test-strangers:	## run stress-ng and trinity beside the module, on the kasan kernel
+	@scripts/test-strangers
+
 test-mutants:	## check that the tests fail when the module is broken (QUICK=1: that make quick does)
 	@QUICK=$(QUICK) scripts/test-mutants
 
@@ -435,7 +442,7 @@ test-all:	## run everything there is (four hours, the first time more)
 	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
 		"$(MAKE) proof" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
-		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-system" \
+		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-strangers" "$(MAKE) test-system" \
 		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
 
 check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
@@ -453,13 +460,14 @@ test-host: $(debian)/ready deb | tools	## build and install the module the ways 
 
 clean:	## remove what was built, but not what was downloaded
 	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
-	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter),$(wildcard $(B)/*))
+	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter \
+		strangers-root),$(wildcard $(B)/*))
 
 help:	## show this list
 	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 .PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
-	test-arm64 test-clang test-debug test-host test-mutants test-here test-here-hint quick fuzz proof \
-	bench bench-lines bench-peers bench-peers-tools programs guest-root guest-module deb test-deb \
-	test-all test-kernels test-system check clean help
+	test-arm64 test-clang test-debug test-host test-mutants test-strangers test-here test-here-hint \
+	quick fuzz proof bench bench-lines bench-peers bench-peers-tools programs guest-root guest-module \
+	deb test-deb test-all test-kernels test-system check clean help
 .DELETE_ON_ERROR:

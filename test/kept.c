@@ -45,7 +45,7 @@ static void restore_limit(void)
 /* The first process of a new PID namespace. Return: -1 if none can be made. */
 static pid_t start_inside(void (*work)(void *), void *arg)
 {
-	pid_t pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	pid_t pid = fork_inside();
 
 	if (!pid) {
 		work(arg);

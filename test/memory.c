@@ -112,17 +112,31 @@ static long group_number(const char *group, const char *name, const char *key)
 	return 0;
 }
 
+static int run_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(0, sizeof(one), &one);
+}
+
 /*
- * A processor keeps back up to a page of what it has allocated for a group, and
- * tells it when it allocates for another: here, for a child that opens a file.
+ * A CPU keeps back up to a page of what it has allocated or freed for a group,
+ * and reports it when it allocates for another: here, for a child that opens a
+ * file on each CPU.
  */
 static void have_all_told(void)
 {
+	int cpus = sysconf(_SC_NPROCESSORS_CONF);
 	pid_t pid = fork();
 
 	if (!pid) {
 		group_write("usertime-other", "cgroup.procs", "0");
-		_exit(open("/proc/self/stat", O_RDONLY) < 0);
+		for (int cpu = 0; cpu < cpus; cpu++)
+			if (!run_on(cpu))
+				open("/proc/self/stat", O_RDONLY);
+		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
 }
@@ -331,7 +345,7 @@ static void start_crowd_and_wait(void *unused)
  */
 static pid_t start_inner_crowd(void)
 {
-	pid_t first = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+	pid_t first = fork_inside();
 	char path[64];
 	FILE *file;
 	int found;
@@ -661,14 +675,11 @@ static void a_limit(int fd)
 int main(void)
 {
 	const char *missing, *lines = getenv("MEMORY_LINES");
-	cpu_set_t one;
 	int fd, most;
 
 	plan(TESTS);
 	/* Short processes take less time where their parent is. */
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	run_on(sched_getcpu());
 	missing = mount_cgroups();
 	if (!missing && !cost("task_struct"))
 		missing = "the kernel does not tell the sizes of its objects";

@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -123,6 +124,20 @@ static inline long stat_coarseness(void)
 	    major * 100 + minor >= 513)
 		return 0;
 	return 32 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/*
+ * As fork(2), but the child is the first process of a new PID namespace. clone(2)
+ * takes its arguments in another order on s390; clone3(2) does not.
+ */
+static inline pid_t fork_inside(void)
+{
+	struct clone_args args = {
+		.flags = CLONE_NEWPID,
+		.exit_signal = SIGCHLD,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
 /* A child that does @work with @arg, and ends. */

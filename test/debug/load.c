@@ -27,7 +27,6 @@ static int tap_seconds;
 #include "process.h"
 #include "urt.h"
 
-#include <linux/sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>

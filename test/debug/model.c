@@ -23,7 +23,6 @@ static int tap_seconds;
 
 #include <ctype.h>
 #include <limits.h>
-#include <linux/sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
