@@ -432,8 +432,8 @@ test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 
 	@scripts/test-kernels $(ONLY)
 
 PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
-test-system:	## boot a whole Debian 12 for arm64 and use it as README says (RELEASE=trixie, PARTS="readme")
-	@scripts/need qemu-system-arm qemu-utils openssh-client perl
+test-system:	## boot a whole Debian 12 for arm64 and use it as the guide says (RELEASE=trixie, PARTS="readme")
+	@scripts/need qemu-system-arm qemu-utils openssh-client perl man-db
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
 

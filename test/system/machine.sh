@@ -117,22 +117,35 @@ root() {
 $1"
 }
 
-# Prints the command if README has it: as a line of its own, with or without a comment,
-# or in backquotes. A line that README continues after a backslash is one line here.
+# What a user reads, as text: README, docs/ and so on, and the manual pages.
+guide() {
+	cat README.md CONTRIBUTING.md docs/*.md
+	for page in man/*; do
+		LC_ALL=C.UTF-8 MANWIDTH=1000 man -l "$page"
+	done
+}
+
+# Prints the command if the guide has it: as a line of its own, perhaps with a comment or
+# after the prompt "$ ", or in backquotes. A line that goes on after a backslash is one line.
+# The prompt of root, "# ", is part of the command.
 given() {
 	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
-		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" ||
-			grep -qF -e "\`$1\`" README.md || {
-		echo "README.md has no such line: $1" >&2
+		-e 's/^ *//; s/^\$ //; s/ \{1,\}# .*//' "$out/guide" | grep -qxF -e "$1" ||
+			grep -qF -e "\`$1\`" "$out/guide" || {
+		echo "the guide has no such line: $1" >&2
 		echo false
 		return 1
 	}
 	printf '%s\n' "$1"
 }
 
-# Runs it as the user, as README gives it.
-readme() {
+# Runs it as the user, or as root, as the guide gives it.
+guided() {
 	given "$1" >/dev/null && user "$1"
+}
+
+root_guided() {
+	given "# $1" >/dev/null && root "$1"
 }
 
 last_words() {
@@ -197,6 +210,7 @@ finish() {
 image=$(scripts/image "$release")
 rm -rf "$out"
 mkdir -p "$out"
+guide >"$out/guide"
 sockets=$(mktemp -d)
 trap finish EXIT
 trap 'exit 1' HUP INT TERM

@@ -1,7 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# The parts that need a machine with the packages of this version, set up as README
-# has it, begin with this file.
+# The parts that need a machine with the packages of this version begin with this file.
 # shellcheck disable=SC2016 # the shells in the machine expand $(...)
 
 . test/system/machine.sh
@@ -39,20 +38,20 @@ install() {
 		user "cd ../$1 && echo y | $command"
 }
 
-# README: Load at boot, Set it up once
+# README: Install, Watch processes for months
 set_up() {
-	readme 'echo usertime | sudo tee /etc/modules-load.d/usertime.conf' &&
-		readme 'echo options usertime period_ms=1000 | sudo tee /etc/modprobe.d/usertime.conf' &&
-		readme 'sudo modprobe usertime' &&
-		readme 'echo unit nginx.service | sudo tee -a /etc/usertime/follow.conf' &&
-		readme 'sudo systemctl enable --now usertime-follow usertime-export'
+	guided 'echo usertime | sudo tee /etc/modules-load.d/usertime.conf' &&
+		root_guided 'echo options usertime period_ms=1000 > /etc/modprobe.d/usertime.conf' &&
+		guided 'sudo modprobe usertime' &&
+		guided 'echo unit nginx.service | sudo tee -a /etc/usertime/follow.conf' &&
+		guided 'sudo systemctl enable --now usertime-follow usertime-export'
 }
 
-# README's text that `systemctl edit` of unit $1 wants: its [Service] that has $2.
+# urt(1)'s text that `systemctl edit` of unit $1 wants: its [Service] that has $2.
 edit() {
-	given "sudo systemctl edit $1" &&
-		awk -v RS= -v line="$2" '/^    \[Service\]/ && index($0, line)' README.md |
-		sed 's/^    //' >"$out/drop-in" && [ -s "$out/drop-in" ] &&
+	grep -i "run systemctl edit $1 and enter:" "$out/guide" &&
+		awk -v RS= -v line="$2" '/^ *\[Service\]/ && index($0, line)' "$out/guide" |
+		sed 's/^ *//' >"$out/drop-in" && [ -s "$out/drop-in" ] &&
 		user "cat >/tmp/drop-in <<'END'
 $(cat "$out/drop-in")
 END
@@ -66,12 +65,12 @@ END
 		user "cat /etc/systemd/system/$1.service.d/override.conf" | grep "^$2"
 }
 
-# README: the export's file on a tmpfs
+# urt(1): the export's file on a tmpfs
 on_tmpfs() {
 	args=$(given 'ARGS="--collector.textfile.directory=/[rv]*/lib/prometheus/node-exporter"') &&
 		edit usertime-export "Environment=FILE=/run/$folder/usertime.prom" &&
 		user "sudo sed -i 's|^ARGS=.*|$args|' /etc/default/prometheus-node-exporter" &&
-		readme 'sudo systemctl restart usertime-export prometheus-node-exporter'
+		root_guided 'systemctl restart usertime-export prometheus-node-exporter'
 }
 
 active() {
