@@ -121,7 +121,7 @@ tools := qemu-system-$(word 4,$(arch_$(arch))) cpio kmod xz-utils perl gcc
 
 debian := $(B)/debian-$(if $(RELEASE)$(FLAVOUR),$(if $(RELEASE),$(RELEASE)-)$(flavour),$(deb_arch))
 ifdef KERNEL
-$(if $(KDIR),,$(error KERNEL=$(KERNEL) wants its headers too: KDIR=...))
+$(if $(KDIR),,$(error KERNEL=$(KERNEL) also needs its headers: set KDIR))
 kernel := $(KERNEL)
 kdir := $(KDIR)
 guest := $(B)/guest$(subst /,-,$(abspath $(KERNEL)))
@@ -199,7 +199,7 @@ demo: $(guest)/module/usertime.ko $(demo_programs)	## run three programs in a vi
 	@ARCH=$(arch) scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/urt /test/usertime.ko /dev/vport0p3
 	@cp $(B)/demo/file $(B)/demo.csv && tools/urt/plot $(B)/demo.csv
-	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
+	@echo "The data is in $(B)/demo.csv, and the plot in $(B)/demo.svg and $(B)/demo.png."
 
 test-plot: demo	## run the demo and check the plot
 	@scripts/need python3
@@ -216,8 +216,8 @@ ifeq ($(shell uname -m)-$(RELEASE)$(FLAVOUR)$(ARCH)$(KERNEL),aarch64-)
 hint := test-here-hint
 endif
 test-here-hint:
-	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads" \
-		"and unloads the module again and again: stop what uses it. A fault may crash the machine."
+	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads and" \
+		"unloads the module many times, so first stop programs that use it. A bug may crash the machine."
 
 test: $(hint) $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
 	@$(initramfs) test/run $(programs) $(FILES)
@@ -246,7 +246,7 @@ test-metrics: $(B)/prometheus/usr/bin/promtool	## check the output of urt export
 	@[ -s $(B)/metrics/usertime.prom ]
 	@said=$$($< check metrics <$(B)/metrics/usertime.prom 2>&1) && [ -z "$$said" ] || \
 		{ echo "promtool: $$said"; exit 1; }
-	@echo "promtool has nothing to say of $(B)/metrics/usertime.prom"
+	@echo "promtool accepts $(B)/metrics/usertime.prom"
 
 $(B)/node-exporter/ready:
 	@scripts/debs $(@D) arm64 prometheus-node-exporter libc6
@@ -405,7 +405,7 @@ proof:	## check every case of the models of usertime.c (ONLY=liveness: that upda
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
 test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
-	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
+	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), many times"
 	@rm -rf $(OUT) && $(as_owner) mkdir -p $(OUT)
 	@{ test/run $(B)/here usertime.ko $(here); status=$$?; \
 		dmesg | tac | sed '/usertime-test: start/q' | tac >$(OUT)/console.log; \
