@@ -53,7 +53,7 @@ as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
 kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
 modules:	## build only the module
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
-		"apt-get install build-essential linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
+		"apt-get install build-essential linux-headers-$$(uname -r), or set KDIR" >&2; exit 1; }
 	+$(as_owner) $(kbuild_here) KCFLAGS="$$KCFLAGS -ffile-prefix-map=$(CURDIR)=." modules
 
 # Most packages of headers have neither a signing key nor System.map. Without the key,
