@@ -19,14 +19,14 @@
 #define PROCESSES	2	/* which the programs register */
 
 /* -DBUG=NAME plants a bug. The part spin of scripts/proof catches these: */
-#define ARMED_BEFORE_LINKED	1  /* urt_add() arms the timer, then links */
+#define ARMED_BEFORE_LINKED	1  /* urt_add() arms the timer before it links */
 #define NOT_ARMED		2  /* urt_add() does not arm the timer */
 #define TIMER_STAYS		3  /* urt_remove() leaves the timer pending */
 #define TOP_HALF_ARMS		4  /* the top half arms the timer */
 #define TOP_HALF_LOCKS		5  /* the top half takes urt_lock */
 #define NOT_ARMED_AGAIN		6  /* the bottom half does not arm the timer */
-#define ARMED_AFTER_LAST	7  /* the bottom half arms it for an empty list */
-#define ARMED_BY_PERIOD		8  /* a new period arms it for an empty list */
+#define ARMED_AFTER_LAST	7  /* an update of an empty list arms the timer */
+#define ARMED_BY_PERIOD		8  /* a new period arms an empty list's timer */
 #define NOT_LOCKED		9  /* the bottom half does not take urt_lock */
 #define NOT_ANNOUNCED		10 /* urt_hold_news() queues nothing */
 #define WOKEN_TOO_EARLY		11 /* urt_announce() wakes before the news */
@@ -41,7 +41,7 @@
 #define BOTTOM_HALF_STAYS	20 /* unloading does not wait for the bottom half */
 #define NEWS_STAYS		21 /* unloading does not cancel the news */
 #define WORKQUEUE_STAYS		22 /* unloading keeps the workqueue */
-#define DESTROYED_LOCKED	23 /* unloading destroys it under urt_lock */
+#define DESTROYED_LOCKED	23 /* the workqueue is destroyed under urt_lock */
 
 /* The part liveness catches these: */
 #define NEWS_PUT_OFF		24 /* urt_unregister() restarts the 0.1 s */
