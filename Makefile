@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# `make help` lists the targets for people. Kbuild builds the module itself.
+# `make help` lists the targets. Kbuild builds the module itself.
 #
 # KDIR (or KERNEL_SRC), ARCH, CROSS_COMPILE, O, LLVM, KCFLAGS, DEPMOD and INSTALL_MOD_PATH
 # have the same meaning as for every out-of-tree module. These are for guests:
@@ -47,7 +47,7 @@ endif
 folder = $(if $(findstring :,$(CURDIR))$(word 2,x$(CURDIR)x),$(error \
 	kbuild cannot handle the space or colon in the path of this folder: $(CURDIR)),$(CURDIR))
 
-# As root, builds as the folder's owner, who can then build here again.
+# If root runs make, compilers run as the folder's owner, who can then build here, too.
 as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
 # -ffile-prefix-map keeps the path of this folder out of the module.
 kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
@@ -57,7 +57,7 @@ modules:	## build only the module
 	+$(as_owner) $(kbuild_here) KCFLAGS="$$KCFLAGS -ffile-prefix-map=$(CURDIR)=." modules
 
 # Most packages of headers have neither a signing key nor System.map. Without the key,
-# kbuild would print an SSL error. Without System.map, it does not run depmod.
+# kbuild would print an SSL error. Without System.map, kbuild does not run depmod.
 DEPMOD ?= depmod
 key = $(wildcard $(objtree)/certs/signing_key.x509)
 modules_install: modules	## install the module (INSTALL_MOD_PATH and DEPMOD are honored)
@@ -90,7 +90,7 @@ CC := $(CROSS_COMPILE)gcc
 endif
 build_here = @echo "  CC      $@"; $(as_owner) mkdir -p $(@D); \
 	$(as_owner) $(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
-# Builds for guests, statically: they have no libraries.
+# Builds static programs for guests, which have no libraries.
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $(filter %.c,$^)
 
 urt := $(wildcard tools/urt/*.c) tools/urt/urt.h usertime.h
@@ -172,7 +172,7 @@ guest-root:
 
 guest-module: $(guest)/module/usertime.ko
 
-# Programs for guests, from test/ and test/debug/. Some of test/debug/ are scripts.
+# Programs for guests, from test/ and test/debug/. Some in test/debug/ are scripts.
 $(B)/test-$(deb_arch)/%: test/%.c $(headers) | tools
 	$(call compile,$(cross))
 
@@ -287,7 +287,7 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 endif
 
-# The libraries are Debian 12's: Debian 13's libelf.a calls functions that it lacks.
+# The libraries are Debian 12's: Debian 13's libelf.a calls functions that are missing.
 # clang-19 is in Debian 12 and 13; clang-14 drops the tag that marks a kptr.
 peers := $(B)/debian-peers-$(deb_arch)
 $(peers)/ready: | tools
@@ -323,7 +323,7 @@ bench-peers: bench-peers-tools $(guest)/module/usertime.ko $(guest)/bench/least.
 	@scripts/bench-peers $(B)/peers.csv $(B)/peers-tools.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
 endif
 
-# The tools are Debian 13's, whatever the kernel, and so are their loader and libraries.
+# The tools, their loader and their libraries are Debian 13's, whatever the kernel is.
 $(B)/debian-trixie-tools/ready:
 	@RELEASE=trixie scripts/debs $(@D) arm64 prometheus-process-exporter prometheus-node-exporter \
 		sysstat atop libc6 libncursesw6 libtinfo6 zlib1g libglib2.0-0t64 libpcre2-8-0 libatomic1
@@ -439,7 +439,7 @@ test-system:	## boot a whole Debian 12 for arm64, and follow README and the manu
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
 
 # The longest parts are last. Each part runs even if others have failed.
-test-all:	## run all checks and tests (four hours, the first time longer)
+test-all:	## run all checks and tests (four hours; longer the first time)
 	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
 		"$(MAKE) proof" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
