@@ -128,9 +128,9 @@ guide() {
 	done
 }
 
-# Prints the command if it is in the guide, on a line of its own or in backquotes. The line
-# may have the prompt "$ " before it and a comment after it. Lines joined by a backslash count
-# as one line. The prompt of root, "# ", is part of the command.
+# Prints the command if it is in the guide: in backquotes, or on a line of its own, perhaps
+# with the prompt "$ " or a comment. Lines joined by backslashes are one line. The prompt of
+# root, "# ", is part of the command.
 given() {
 	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
 		-e 's/^ *//; s/^\$ //; s/ \{1,\}# .*//' "$out/guide" | grep -qxF -e "$1" ||
@@ -190,7 +190,7 @@ await() {
 	cat "$out/try"
 }
 
-# Whether the kernel's own checkers have printed nothing since the machine was first booted.
+# Whether the kernel's own checkers have never printed anything.
 no_reports() {
 	eval "$(grep '^reports=' scripts/tap)"
 	# shellcheck disable=SC2154 # eval has set it
