@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-# The front door, for people.  Kbuild says how the module itself is built.
+# `make help` lists the targets. Kbuild builds the module itself.
 #
 # KDIR (or KERNEL_SRC), ARCH, CROSS_COMPILE, O, LLVM, KCFLAGS, DEPMOD and INSTALL_MOD_PATH
-# mean what they mean in every out-of-tree module.
-# RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64: another kernel of Debian's for the
-# guests.  KERNEL=/path/to/Image KDIR=/path/to/headers: any other.
-# TESTS="one another": not all of the tests.  OUT=DIR: what they say goes there.
-# FILES="...": more files for the guest's /test.
-# MODFLAGS="...": more for the build of the guest's module.
+# have the same meaning as for every out-of-tree module. These are for guests:
+#
+#   RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64   boot another of Debian's kernels
+#   KERNEL=/path/to/Image KDIR=/path/to/headers   boot any other kernel
+#   TESTS="poll final"   run only these tests
+#   OUT=DIR              write their results to this folder
+#   FILES="..."          copy these files to the guest's /test, too
+#   MODFLAGS="..."       pass these arguments to the make that builds the guest's module
 
 B := build
 OUT := $(B)/test
 PREFIX ?= /usr/local
 TESTS := $(filter-out spin,$(basename $(notdir $(wildcard test/*.c))))
-# those that also run where processors do without a tick, and one that only does
+# Tests that also run on CPUs without a tick. nohz_full runs only there.
 nohz_full := accuracy final nohz_full threads
-# those that run where the clock jumps over idle time: they wait for a minute
+# Tests that wait for a minute. They run in a guest whose clock skips idle time.
 idle_clock := urt_rename urt_follow_unit urt_follow_full urt_follow_deaf
-# one for 32-bit kernels, which only runs where the clock runs fast
+# A test for 32-bit kernels, in a guest whose clock runs fast.
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
 
@@ -27,35 +29,35 @@ cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
 all: modules $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
 
-# The kernel's headers, the folder of its configuration, and an option of that.
+# The kernel's headers, the folder with its configuration, and the value of an option.
 KDIR ?= $(KERNEL_SRC)
 here_kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 objtree := $(or $(O),$(here_kdir))
 config = $(shell sed -n 's/^CONFIG_$2=//p' $1/include/config/auto.conf 2>/dev/null)
 
-# A kernel built by clang needs modules built by clang, of the same version if that is
-# installed.  If the user names a compiler, that is used.
+# For a kernel built by clang, clang must build the modules: the same version if it is
+# installed. A compiler that the user names is used instead.
 ifeq ($(origin LLVM)$(filter command,$(origin CC)),undefined)
 llvm = $(if $(call config,$1,CC_IS_CLANG),LLVM=$(shell \
 	v=$$(($(call config,$1,CLANG_VERSION) / 10000)); \
 	if type clang-$$v ld.lld-$$v >/dev/null 2>&1; then echo -$$v; else echo 1; fi))
 endif
 
-# This folder.
+# The path of this folder.
 folder = $(if $(findstring :,$(CURDIR))$(word 2,x$(CURDIR)x),$(error \
 	kbuild cannot handle the space or colon in the path of this folder: $(CURDIR)),$(CURDIR))
 
-# Root builds as the folder's owner, who can then build again.
+# If root runs make, compilers run as the folder's owner, who can then build here, too.
 as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
 # -ffile-prefix-map keeps the path of this folder out of the module.
 kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
 modules:	## build only the module
 	@[ -e $(here_kdir)/Makefile ] || { echo "no kernel headers in $(here_kdir):" \
-		"apt-get install build-essential linux-headers-$$(uname -r), or say KDIR=..." >&2; exit 1; }
+		"apt-get install build-essential linux-headers-$$(uname -r), or set KDIR" >&2; exit 1; }
 	+$(as_owner) $(kbuild_here) KCFLAGS="$$KCFLAGS -ffile-prefix-map=$(CURDIR)=." modules
 
-# Without a key to sign modules with, which most headers lack, kbuild would print an SSL
-# error.  Without System.map, which they lack too, it does not run depmod.
+# Most packages of headers have neither a signing key nor System.map. Without the key,
+# kbuild would print an SSL error. Without System.map, kbuild does not run depmod.
 DEPMOD ?= depmod
 key = $(wildcard $(objtree)/certs/signing_key.x509)
 modules_install: modules	## install the module (INSTALL_MOD_PATH and DEPMOD are honored)
@@ -75,20 +77,20 @@ install: $(B)/urt	## install the tool, urt-plot, the manual pages and the comple
 	install -D -m 644 tools/urt/urt.bash-completion \
 		$(prefix)/share/bash-completion/completions/urt
 
-uninstall:	## remove what install has installed
+uninstall:	## remove what make install has installed
 	rm -f $(prefix)/bin/urt $(prefix)/bin/urt-plot \
 		$(prefix)/share/man/man1/urt.1 $(prefix)/share/man/man1/urt-plot.1 \
 		$(prefix)/share/man/man4/usertime.4 \
 		$(prefix)/share/bash-completion/completions/urt
 
-# For this machine: CC, CPPFLAGS, CFLAGS and LDFLAGS are the user's.
+# Builds for this machine, with the user's CC, CPPFLAGS, CFLAGS and LDFLAGS.
 CFLAGS ?= -O2 -g
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
 endif
 build_here = @echo "  CC      $@"; $(as_owner) mkdir -p $(@D); \
 	$(as_owner) $(CC) -I. -Itest $(warnings) $(CPPFLAGS) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.c,$^)
-# For guests, which have no libraries.
+# Builds static programs for guests, which have no libraries.
 compile = @echo "  CC      $@"; mkdir -p $(@D); $(1)gcc $(cflags) -o $@ $(filter %.c,$^)
 
 urt := $(wildcard tools/urt/*.c) tools/urt/urt.h usertime.h
@@ -102,9 +104,8 @@ $(B)/urt $(B)/here/urt: $(urt)
 $(B)/here/%: test/%.c $(headers)
 	$(build_here)
 
-# The guest: Debian's arm64 kernel, unless RELEASE, FLAVOUR, ARCH or KERNEL say
-# another.  What is made for it is made in build/, apart from what `make` makes
-# for this machine.
+# The guest boots Debian's arm64 kernel, or the one that RELEASE, FLAVOUR, ARCH or KERNEL
+# select. The module for it is built in build/, and the one for this machine is not touched.
 
 arch := $(or $(ARCH),arm64)
 arch_arm64 := arm64 cloud-arm64 aarch64-linux-gnu arm
@@ -120,7 +121,7 @@ tools := qemu-system-$(word 4,$(arch_$(arch))) cpio kmod xz-utils perl gcc
 
 debian := $(B)/debian-$(if $(RELEASE)$(FLAVOUR),$(if $(RELEASE),$(RELEASE)-)$(flavour),$(deb_arch))
 ifdef KERNEL
-$(if $(KDIR),,$(error KERNEL=$(KERNEL) wants its headers too: KDIR=...))
+$(if $(KDIR),,$(error KERNEL=$(KERNEL) also needs its headers: set KDIR))
 kernel := $(KERNEL)
 kdir := $(KDIR)
 guest := $(B)/guest$(subst /,-,$(abspath $(KERNEL)))
@@ -139,7 +140,7 @@ tools += $(compiler) libc6-dev-$(deb_arch)-cross
 cross := $(triplet)-
 endif
 
-# The compiler and pahole that another release's kernel wants are of that release.
+# The kernel of another release needs the compiler and pahole of that release.
 release := $(RELEASE:%-backports=%)
 root :=
 ifneq ($(filter-out $(shell . /etc/os-release; echo $$VERSION_CODENAME),$(release)),)
@@ -171,7 +172,7 @@ guest-root:
 
 guest-module: $(guest)/module/usertime.ko
 
-# Programs for guests: of test/, or of test/debug/, where some are scripts.
+# Programs for guests, from test/ and test/debug/. Some in test/debug/ are scripts.
 $(B)/test-$(deb_arch)/%: test/%.c $(headers) | tools
 	$(call compile,$(cross))
 
@@ -198,32 +199,32 @@ demo: $(guest)/module/usertime.ko $(demo_programs)	## run three programs in a vi
 	@ARCH=$(arch) scripts/guest $(B)/demo $(kernel) $(guest)/initramfs \
 		sh /test/demo /test/spin /test/urt /test/usertime.ko /dev/vport0p3
 	@cp $(B)/demo/file $(B)/demo.csv && tools/urt/plot $(B)/demo.csv
-	@echo "drawn: $(B)/demo.svg and $(B)/demo.png, from $(B)/demo.csv"
+	@echo "The data is in $(B)/demo.csv, and the plot in $(B)/demo.svg and $(B)/demo.png."
 
 test-plot: demo	## run the demo and check the plot
 	@scripts/need python3
 	@prove --exec '' test/host/plot :: $(B)/demo.csv
 
-# The tests $1 in a guest with $2 on its command line, and the verdict in $3; $4
-# is more of its environment.
+# Runs the tests $1 in a guest, with $2 on the kernel's command line. The results are in $3.
+# $4 sets variables for scripts/guest.
 in_guest = rm -rf $3; { ARCH=$(arch) APPEND="$2" $4 \
 	scripts/guest $3 $(kernel) $(guest)/initramfs \
 	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
 
-# On arm64, where the machine could run them itself.
+# An arm64 machine can also run the tests on its own kernel.
 ifeq ($(shell uname -m)-$(RELEASE)$(FLAVOUR)$(ARCH)$(KERNEL),aarch64-)
 hint := test-here-hint
 endif
 test-here-hint:
-	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads" \
-		"and unloads the module again and again: stop what uses it. A fault may crash the machine."
+	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads and" \
+		"unloads the module many times, so first stop programs that use it. A bug may crash the machine."
 
 test: $(hint) $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
 	@$(initramfs) test/run $(programs) $(FILES)
 ifneq ($(filter nohz_full,$(TESTS)),)
 	@$(call in_guest,$(filter $(nohz_full),$(TESTS)),nohz_full=1-3 $(APPEND),$(OUT)-nohz_full)
 endif
-# cortex-a57, the CPU of guests whose clock counts, has no pages of 16 KiB.
+# With ICOUNT, scripts/guest emulates a cortex-a57, which does not support 16 KiB pages.
 ifneq ($(filter $(idle_clock),$(TESTS)),)
 	@$(call in_guest,$(filter $(TESTS),$(idle_clock)),TEST_LIMIT=2000 $(APPEND),$(OUT)-idle_clock,\
 		ICOUNT=0 $(if $(findstring 16k,$(flavour)),CPU=cortex-a76))
@@ -245,7 +246,7 @@ test-metrics: $(B)/prometheus/usr/bin/promtool	## check the output of urt export
 	@[ -s $(B)/metrics/usertime.prom ]
 	@said=$$($< check metrics <$(B)/metrics/usertime.prom 2>&1) && [ -z "$$said" ] || \
 		{ echo "promtool: $$said"; exit 1; }
-	@echo "promtool has nothing to say of $(B)/metrics/usertime.prom"
+	@echo "promtool accepts $(B)/metrics/usertime.prom"
 
 $(B)/node-exporter/ready:
 	@scripts/debs $(@D) arm64 prometheus-node-exporter libc6
@@ -277,7 +278,7 @@ bench: $(guest)/module/usertime.ko $(guest)/bench/large $(guest)/bench/least.ko
 	@LIMIT=3600 ARCH=$(arch) ICOUNT=0 MEMORY=16G scripts/guest $(B)/bench-large $(kernel) $(guest)/initramfs \
 		/test/large /test/usertime.ko /test/least.ko 100 1000 10000 100000 500000
 else
-bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part; BENCH_LARGE=1: of 500,000 processes)
+bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure the costs, in instructions (BENCH_SHORT=1: only a part; BENCH_LARGE=1: up to 500,000 processes)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
 	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
@@ -286,8 +287,8 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 endif
 
-# libelf.a of Debian 13 lacks functions that it calls. clang-14 drops what marks a kptr;
-# Debian 12 and 13 have clang-19.
+# The libraries are Debian 12's: Debian 13's libelf.a calls functions that are missing.
+# clang-19 is in Debian 12 and 13; clang-14 drops the tag that marks a kptr.
 peers := $(B)/debian-peers-$(deb_arch)
 $(peers)/ready: | tools
 	@scripts/need clang-19 bpftool
@@ -299,7 +300,7 @@ peer_files = $(wildcard $(addprefix test/bench/peers/,$1))
 peer_libraries := $(addprefix $(peers)/usr/lib/$(triplet)/lib,uring.a bpf.a elf.a z.a)
 skeletons := $(patsubst test/bench/peers/%.bpf.c,$(B)/bpf/%.skel.h,$(call peer_files,*.bpf.c))
 
-# bpftool puts a BPF program into a header.
+# bpftool converts a BPF program to a header.
 $(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(call peer_files,*.h) $(peers)/ready
 	@echo "  BPF     $@"; mkdir -p $(@D)
 	@clang-19 -target bpf -g -O2 $(warnings) -Wno-unused-parameter -I$(peers)/usr/include \
@@ -311,7 +312,7 @@ $(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(call peer_f
 	$(call compile,$(cross)) -I$(B)/bpf -isystem $(peers)/usr/include $(peer_libraries)
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
-bench-peers:	## compare it with other methods, in docs/comparison.md (BENCH_SHORT=1: a part, in build/)
+bench-peers:	## compare usertime with other methods, and write docs/comparison.md (BENCH_SHORT=1: only a part, to build/)
 	@$(MAKE) -s $@ RELEASE=trixie FLAVOUR=cloud-arm64
 else
 bench-peers: bench-peers-tools $(guest)/module/usertime.ko $(guest)/bench/least.ko $(guest)/bench/peers
@@ -322,7 +323,7 @@ bench-peers: bench-peers-tools $(guest)/module/usertime.ko $(guest)/bench/least.
 	@scripts/bench-peers $(B)/peers.csv $(B)/peers-tools.csv $(if $(BENCH_SHORT),$(B),docs)/comparison.md
 endif
 
-# Debian 13's tools, whatever the kernel, with their loader and libraries.
+# The tools, their loader and their libraries are Debian 13's, whatever the kernel is.
 $(B)/debian-trixie-tools/ready:
 	@RELEASE=trixie scripts/debs $(@D) arm64 prometheus-process-exporter prometheus-node-exporter \
 		sysstat atop libc6 libncursesw6 libtinfo6 zlib1g libglib2.0-0t64 libpcre2-8-0 libatomic1
@@ -344,8 +345,8 @@ $(B)/lines.so: test/bench/lines/plugin.c test/bench/lines/plugin.h
 	@mkdir -p $(@D)
 	@gcc -O2 $(warnings) -shared -fPIC -o $@ $<
 
-# The difference between 1,000 and 4,000 processes is what the processes touch. The
-# fewest lines of several rounds are taken: they are the last when sorted.
+# The difference between 4,000 and 1,000 processes leaves out what does not depend on their
+# number. Of several rounds, the one with the fewest lines counts: it is sorted last.
 lines_programs = $(guest)/bench/least.ko $(guest)/bench/lines
 bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## count the cache lines that an update touches
 	@$(initramfs) $(lines_programs)
@@ -361,20 +362,20 @@ bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## coun
 test-clang:	## run the tests on a kernel built by clang, with a module built by clang
 	@scripts/test-debug clang
 
-test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan gcov": on some)
+test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan gcov": only these)
 	@scripts/test-debug $(ONLY)
 
-test-arm64:	## run make test on Debian for arm64, with its own compiler (TESTS: a few)
+test-arm64:	## run four tests in Debian for arm64, built by its own compiler (TESTS="...": run these)
 	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
-test-strangers:	## run stress-ng and trinity beside the module, on the kasan kernel
+test-strangers:	## run stress-ng and trinity while the module works, on the kasan kernel
 	@scripts/test-strangers
 
-test-mutants:	## check that the tests fail when the module is broken (QUICK=1: that make quick does)
+test-mutants:	## check that the tests find bugs planted in the module (QUICK=1: that make quick does)
 	@QUICK=$(QUICK) scripts/test-mutants
 
-# usertime.c for this machine, with the kernel of test/quick/ in place of Linux. The
-# headers that it includes are empty.
+# Builds usertime.c as a program for this machine: test/quick/ takes the place of the kernel,
+# and the headers that usertime.c includes are empty.
 quick := $(B)/quick
 QUICK_CFLAGS := -O1
 quick_clang = @mkdir -p $(@D); clang -g $(QUICK_CFLAGS) -std=gnu11 -fno-strict-aliasing $(warnings) \
@@ -391,20 +392,20 @@ $(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quic
 	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate=$(quick)/profile.raw \
 		-fcoverage-mapping -o $@ $< $(quick)/oracle.o
 
-quick: $(quick)/fuzz	## run usertime.c in user space, on inputs that are kept and for 5 s on new ones
+quick: $(quick)/fuzz	## run usertime.c in user space, on the saved inputs and for 5 s on new ones
 	@scripts/quick $(quick) 5
 
 SECONDS := 60
-fuzz: $(quick)/fuzz	## the same for SECONDS=n (SEED=n: on the same new inputs each time)
+fuzz: $(quick)/fuzz	## the same, for 60 s on new inputs (SECONDS=n; SEED=n: the same inputs each time)
 	@scripts/quick $(quick) $(SECONDS) $(SEED)
 
-proof:	## try every case of a model of usertime.c (ONLY=liveness: what must happen in the end)
+proof:	## check every case of the models of usertime.c (ONLY=liveness: that updates and news do not stop)
 	@scripts/proof $(ONLY)
 
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
 test-here: all $(B)/here/spin $(B)/here/urt $(here:%=$(B)/here/%)	## run the tests on this machine (as root)
 	@[ "$$(id -u)" = 0 ] || { echo "only root can load a module" >&2; exit 1; }
-	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), again and again"
+	@echo "loading $(CURDIR)/usertime.ko into this machine's kernel, $$(uname -r), many times"
 	@rm -rf $(OUT) && $(as_owner) mkdir -p $(OUT)
 	@{ test/run $(B)/here usertime.ko $(here); status=$$?; \
 		dmesg | tac | sed '/usertime-test: start/q' | tac >$(OUT)/console.log; \
@@ -424,21 +425,21 @@ deb:	## build the Debian packages, in build/deb/
 	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
 
-test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=12: on one)
+test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=12: only on 12)
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
 	@scripts/test-deb $(B)/deb $(or $(ONLY),12 13)
 
-test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": on some)
+test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 7.x": only on these)
 	@scripts/test-kernels $(ONLY)
 
 PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
-test-system:	## boot a whole Debian 12 for arm64 and use it as the guide says (RELEASE=trixie, PARTS="readme")
+test-system:	## boot a whole Debian 12 for arm64, and follow README and the manual pages (RELEASE=trixie, PARTS="readme")
 	@scripts/need qemu-system-arm qemu-utils openssh-client perl man-db
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
 
-# What takes longest comes last. Each part runs with what it needs, also after a failure.
-test-all:	## run everything there is (four hours, the first time more)
+# The longest parts are last. Each part runs even if others have failed.
+test-all:	## run all checks and tests (four hours; longer the first time)
 	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
 		"$(MAKE) proof" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
@@ -454,7 +455,7 @@ check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, s
 		CFLAGS="$(cflags)" scripts/check $(B)/check $< $(B)/here/urt
 
 host := callers clang deb folder install jobs limits owner reproducible
-test-host: $(debian)/ready deb | tools	## build and install the module the ways people do, and the packages (no virtual machine)
+test-host: $(debian)/ready deb | tools	## build and install the module in all usual ways, and build the packages (no virtual machine)
 	@CLANG=$$(scripts/debug-kernel clang-headers) DEBIAN=$(abspath $(debian)) ARCH=$(arch) \
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
 

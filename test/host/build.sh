@@ -1,20 +1,20 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# For the tests of the build, which source this: they get, from `make test-host`, Debian's
-# kernel for guests, unpacked in DEBIAN, with its ARCH and CROSS_COMPILE, and in CLANG what
-# builds modules for a kernel built by clang.
+# The tests of the build source this file. `make test-host` sets these variables: DEBIAN,
+# the folder with Debian's kernel for guests; ARCH and CROSS_COMPILE for that kernel; and
+# CLANG, the build tree of a kernel built by clang.
 
 set -eu
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck disable=SC2034 # for those that source this
+# shellcheck disable=SC2034 # used by the tests
 kdir=$(readlink -f "$DEBIAN/headers")
 # shellcheck disable=SC2034
 cross="ARCH=$ARCH CROSS_COMPILE=$CROSS_COMPILE"
 points=0
 
-# seen POINT COMMAND...: one point, which is ok if the command succeeds.
+# seen POINT COMMAND...: prints a point, which is ok if the command succeeds.
 seen() {
 	points=$((points + 1)) point=$1
 	shift
@@ -30,21 +30,22 @@ plan() {
 	echo "1..$points"
 }
 
-# A clean copy of what is built.
+# copy FOLDER: makes a clean copy of the source there.
 copy() {
 	mkdir -p "$1"
 	cp -r Makefile Kbuild usertime.[ch] man scripts test tools "$1"
 }
 
-# make_in FOLDER [ARGUMENT...], without the variables of the make that runs the tests.
+# make_in FOLDER [ARGUMENT...]: runs make there, without the variables of the make that runs
+# the tests.
 make_in() (
 	cd "$1"
 	shift
 	env -i PATH="$PATH" HOME="$HOME" LC_ALL=C.UTF-8 make "$@"
 )
 
-# A folder that serves as KDIR, of a kernel with these options. Instead of building, it
-# prints what it was called with.
+# kernel_with OPTION...: makes a folder that serves as KDIR, of a kernel with these options.
+# It builds nothing, but prints what make passes to it.
 kernel_with() {
 	mkdir -p "$work/kernel/include/config"
 	printf 'CONFIG_%s\n' "$@" >"$work/kernel/include/config/auto.conf"
@@ -56,12 +57,12 @@ kernel_with() {
 	END
 }
 
-# called [ARGUMENT...]: what that folder is called with by `make modules_install`.
+# called [ARGUMENT...]: prints what `make modules_install` passes to that folder.
 called() {
 	make_in "$work/copy" -s KDIR="$work/kernel" DEPMOD=true "$@" modules_install 2>&1
 }
 
-# says FILE REGEX, and says_not: the regular expression is found in the file, which is shown.
+# says FILE REGEX, and says_not: print the file, and succeed if it matches, or if it does not.
 says() {
 	cat "$1"
 	grep -qE -e "$2" "$1" || { echo "expected: $2"; return 1; }

@@ -2,37 +2,37 @@
 /*
  * The two halves of usertime.c, for the model checker spin
  *
- * Whatever starts, stops or wakes something in usertime.c is here, under its
- * name there. spin tries every order in which the steps of the processes below
- * can follow each other: each CPU may be as slow as it likes. An atomic or a
- * d_step is one step. What only the holder of urt_lock sees has no step of its
- * own. Times, numbers and text are left out. So are the delays of memory: for
- * those, see *.litmus.
+ * The model contains everything in usertime.c that starts, stops or wakes
+ * something, under the same name. spin tries the steps of the processes below
+ * in every possible order, so any CPU may be slow at any time. An atomic or a
+ * d_step is one step. What only the holder of urt_lock can see is not a step of
+ * its own. Times, numbers and text are left out, and so are the delays of
+ * memory: for those, see *.litmus.
  *
- * A line that begins with "//= " is quoted from usertime.c. scripts/proof looks
- * for it there, so that nobody changes usertime.c and forgets the model.
+ * A line that begins with "//= " is quoted from usertime.c. scripts/proof
+ * checks that usertime.c still has it: whoever changes it must look here, too.
  */
 
 #ifndef PROGRAMS
 #define PROGRAMS	2	/* each with an open file */
 #endif
-#define PROCESSES	2	/* that they register */
+#define PROCESSES	2	/* which the programs register */
 
 /* -DBUG=NAME plants a bug. The part spin of scripts/proof catches these: */
-#define ARMED_BEFORE_LINKED	1  /* urt_add() arms the timer, then links */
+#define ARMED_BEFORE_LINKED	1  /* urt_add() arms the timer before it links */
 #define NOT_ARMED		2  /* urt_add() does not arm the timer */
 #define TIMER_STAYS		3  /* urt_remove() leaves the timer pending */
 #define TOP_HALF_ARMS		4  /* the top half arms the timer */
 #define TOP_HALF_LOCKS		5  /* the top half takes urt_lock */
 #define NOT_ARMED_AGAIN		6  /* the bottom half does not arm the timer */
-#define ARMED_AFTER_LAST	7  /* the bottom half arms it for an empty list */
-#define ARMED_BY_PERIOD		8  /* a new period arms it for an empty list */
+#define ARMED_AFTER_LAST	7  /* an update of an empty list arms the timer */
+#define ARMED_BY_PERIOD		8  /* a new period arms an empty list's timer */
 #define NOT_LOCKED		9  /* the bottom half does not take urt_lock */
 #define NOT_ANNOUNCED		10 /* urt_hold_news() queues nothing */
-#define WOKEN_TOO_EARLY		11 /* urt_announce() wakes, then has news */
-#define SOUGHT_TOO_EARLY	12 /* an update seeks pollers, then has news */
+#define WOKEN_TOO_EARLY		11 /* urt_announce() wakes before the news */
+#define SOUGHT_TOO_EARLY	12 /* an update looks for pollers before the news */
 #define NOT_WOKEN		13 /* an update wakes no poller */
-#define READ_TOO_EARLY		14 /* poll reads the number, then waits */
+#define READ_TOO_EARLY		14 /* poll looks for news before it waits */
 #define NOT_PINNED		15 /* an open file does not pin the module */
 #define FILE_TOO_EARLY		16 /* the file is made before the workqueue */
 #define FILE_STAYS		17 /* unloading does not remove the file */
@@ -40,12 +40,12 @@
 #define TOP_HALF_STAYS		19 /* unloading does not wait for the top half */
 #define BOTTOM_HALF_STAYS	20 /* unloading does not wait for the bottom half */
 #define NEWS_STAYS		21 /* unloading does not cancel the news */
-#define WORKQUEUE_STAYS		22 /* unloading leaves the workqueue */
-#define DESTROYED_LOCKED	23 /* unloading destroys it under urt_lock */
+#define WORKQUEUE_STAYS		22 /* unloading keeps the workqueue */
+#define DESTROYED_LOCKED	23 /* the workqueue is destroyed under urt_lock */
 
 /* The part liveness catches these: */
-#define NEWS_PUT_OFF		24 /* urt_unregister() begins the 0.1 s anew */
-#define UPDATE_PUT_OFF		25 /* urt_add() begins the period anew */
+#define NEWS_PUT_OFF		24 /* urt_unregister() restarts the 0.1 s */
+#define UPDATE_PUT_OFF		25 /* urt_add() restarts the period */
 
 #ifndef BUG
 #define BUG	0
@@ -60,11 +60,11 @@ bool freed;			/* the module's memory */
 #define in_softirq()	(_pid == 0)	/* the first process below */
 
 /*
- * A task that waits for a mutex gets it in the end (MUTEX_FLAG_HANDOFF). Here
- * that is so for the kworkers: what others wait for is up to them.
+ * A task that waits for a mutex gets it eventually (MUTEX_FLAG_HANDOFF). The
+ * model guarantees this only to the kworkers: others need not make progress.
  */
 #define NOBODY	255
-pid urt_lock = NOBODY;		/* who holds it */
+pid urt_lock = NOBODY;		/* its holder */
 #ifdef LIVENESS
 chan waiting = [2] of { pid };	/* kworkers */
 #define mutex_is_free	(urt_lock == NOBODY && empty(waiting))
@@ -74,7 +74,7 @@ chan waiting = [2] of { pid };	/* kworkers */
 
 #define lockdep_assert_held()	assert(urt_lock == _pid)
 
-/* A call that would find that there is nothing to do is left out. */
+/* Calls that would find nothing to do are left out. */
 inline mutex_lock_if(condition)
 {
 	d_step {
@@ -103,7 +103,7 @@ inline mutex_unlock()
 	urt_lock = NOBODY
 }
 
-/* What a timer or a work item calls returns: the last part of its last step. */
+/* The function of a timer or work item returns, as part of its last step. */
 #define return_from(what)	what.running = false
 
 typedef timer_list {
@@ -120,7 +120,7 @@ inline timer_delete_sync(timer)
 	!timer.running
 }
 
-/* IDLE: not WORK_STRUCT_PENDING. The work may be running all the same. */
+/* IDLE: not WORK_STRUCT_PENDING. The work may still be running. */
 mtype = { IDLE, DELAYED, QUEUED, CANCELED };
 typedef work_struct {
 	mtype state = IDLE;
@@ -152,7 +152,7 @@ inline cancel_work_sync(work)
 	d_step { !work.running -> work.state = IDLE }
 }
 
-/* This waits for what is queued or running, but not for what is delayed. */
+/* Waits for work that is queued or running, but not for delayed work. */
 #define drained(work)	(work.state != QUEUED && !work.running)
 inline destroy_workqueue()
 {
@@ -166,7 +166,7 @@ inline destroy_workqueue()
  * The data of usertime.c
  */
 
-/* The list: how many of its processes have a task, and how many have none. */
+/* The list: the numbers of its processes with and without a task. */
 byte live, final;
 #define list_empty	(live + final == 0)
 byte urt_count;
@@ -176,11 +176,11 @@ bool urt_workqueue;
 work_struct urt_update_work, urt_news_work;
 bool urt_news_held;
 
-/* Sets of open files, each of which is a bit. */
+/* Sets of open files, with a bit for each. */
 #define ALL	((1 << PROGRAMS) - 1)
-byte unread = ALL;		/* their poll_event is not urt_news */
-byte urt_pollers;		/* they are polled */
-byte triggered, asleep;		/* of those */
+byte unread = ALL;		/* with poll_event different from urt_news */
+byte urt_pollers;		/* with a poller in the queue */
+byte triggered, asleep;		/* with a poller that was woken, or sleeps */
 
 /*
  * The list
@@ -253,7 +253,7 @@ inline urt_hold_news()
 	}
 }
 
-/* In one step: the queue of pollers has a lock. */
+/* This is one step, because the queue of pollers has a lock. */
 #define wake_up_interruptible_poll()	triggered = triggered | urt_pollers
 
 inline urt_announce()
@@ -359,7 +359,7 @@ inline update_cputimes()
 	//= process->task = NULL;
 	atomic {
 		do
-		:: live -> live--; final++	/* it has gone */
+		:: live -> live--; final++	/* a process has gone */
 		:: break
 		od;
 		unread = ALL;
@@ -454,8 +454,8 @@ end:
  */
 
 bool file_exists;		/* /proc/urt/status */
-byte calls;			/* how many of usr_ are in progress */
-byte pins;			/* the module's references */
+byte calls;			/* number of usr_ functions in progress */
+byte pins;			/* number of references to the module */
 bool going;			/* try_module_get() fails */
 
 inline usr_read()
@@ -508,7 +508,7 @@ end_no_news:
 #ifndef LIVENESS
 active [PROGRAMS] proctype program()
 {
-	byte file = 1 << (_pid - 4);	/* there are four before these */
+	byte file = 1 << (_pid - 4);	/* the first program is process 4 */
 end:
 	do
 	/* usr_open() */
@@ -542,7 +542,7 @@ end:
 	      };
 	      d_step {
 		assert(!freed);
-		unread = unread | file;	/* is that of a new file */
+		unread = unread | file;	/* as for a new file */
 		calls--
 	      };
 	      break
@@ -550,7 +550,7 @@ end:
 	od
 }
 #else
-/* Two programs that never close the file have fewer states. */
+/* These two programs never close the file, so there are fewer states. */
 active proctype poller()
 {
 	byte file = 1;
@@ -575,8 +575,8 @@ end:
 #endif
 
 /*
- * The parameters, which are there until after usertime_exit(). Before urt_set()
- * has urt_lock, others see nothing of it.
+ * The parameters, which exist until after usertime_exit(). Nobody can see
+ * urt_set() before it takes urt_lock.
  */
 
 bool parameters = true;
@@ -699,7 +699,7 @@ failed:
 }
 
 /*
- * What must never be, whenever nobody holds urt_lock
+ * What must never be true while nobody holds urt_lock
  */
 
 #define is_coming(work)	(work.state == QUEUED || work.running)
@@ -733,10 +733,10 @@ end:
 #else
 
 /*
- * What must happen in the end
+ * What must happen eventually
  */
 
-/* A list that is not empty keeps getting updated. */
+/* While the list is not empty, updates do not stop. */
 ltl updated {
 	[] <> (list_empty || urt_update_work.running) &&
 	[] <> !urt_update_work.running
@@ -745,7 +745,7 @@ ltl updated {
 /* News is not held back forever. */
 ltl announced { [] (urt_news_held -> <> (!urt_news_held || going)) }
 
-/* A poller sleeps on only while the list is empty and there is no news. */
+/* A poller sleeps forever only if the list stays empty and there is no news. */
 #define sleeps		(asleep & 1)
 #define nothing_new	(list_empty && !(unread & 1))
 ltl woken { [] (sleeps -> <> (!sleeps || nothing_new)) }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Each part of the system test begins with this file. It boots a whole Debian for
 # arm64 (scripts/image) and runs commands in it over ssh, as a user would. A part
-# prints TAP, and its plan when it has come to its end; what the machine and its
-# console printed is in build/system/RELEASE/PART/. No "set -e" works in a function
-# that seen or await calls, so their commands are joined by &&.
+# prints TAP, with the plan at the end. The output of the machine and its console is
+# in build/system/RELEASE/PART/. "set -e" has no effect in functions that seen or
+# await calls, so their commands are joined by &&.
 
 set -eu
 
@@ -26,7 +26,7 @@ machine_start() {
 }
 
 # Boots the machine that machine_start made, and waits until it has started its
-# services. The disk is one that loses what was not flushed, in a power cut.
+# services. In a power cut, the disk loses what has not been flushed.
 machine_boot() {
 	cpu=max,pauth-impdef=on accel=tcg
 	if [ "$(uname -m)" = aarch64 ] && [ -w /dev/kvm ]; then
@@ -48,7 +48,8 @@ machine_boot() {
 	machine_up ''
 }
 
-# Waits until the machine has started all its services since a boot that is not $1.
+# Waits until the machine has booted and started all its services. $1 is the ID of the
+# boot before, or empty.
 machine_up() {
 	tries=0
 	until id=$(boot_id) && [ "$id" != "$1" ]; do
@@ -59,7 +60,7 @@ machine_up() {
 		fi
 		sleep 3
 	done
-	for user in user root; do	# one connection of each user carries its commands
+	for user in user root; do	# all commands of a user share one connection
 		connect "$user" -M -N -f >>"$out/emulator" 2>&1
 	done
 	connect user 'systemctl is-system-running --wait' >>"$out/emulator" || :
@@ -78,14 +79,14 @@ machine_reboot() {
 	machine_up "$before"
 }
 
-# A power cut.
+# Cuts the power.
 machine_kill() {
 	kill -KILL "$emulator"
 	wait "$emulator" 2>/dev/null || :
 	emulator=
 }
 
-# ssh to the machine as user $1; the rest is ssh's.
+# Runs ssh to the machine as user $1. The other arguments are ssh's.
 connect() {
 	name=$1
 	shift
@@ -95,7 +96,8 @@ connect() {
 		-o ServerAliveInterval=15 -o ServerAliveCountMax=20 127.0.0.1 "$@"
 }
 
-# Runs commands as this user: one line, or several, up to the first that fails.
+# run USER COMMANDS: runs commands in the machine, one or more lines. user and root stop at
+# the first command that fails.
 run() {
 	status=0
 	connect "$@" </dev/null || status=$?
@@ -117,7 +119,8 @@ root() {
 $1"
 }
 
-# What a user reads, as text: README, docs/ and so on, and the manual pages.
+# Prints the guide, which is all that a user reads: README, CONTRIBUTING, docs/ and the
+# manual pages.
 guide() {
 	cat README.md CONTRIBUTING.md docs/*.md
 	for page in man/*; do
@@ -125,21 +128,21 @@ guide() {
 	done
 }
 
-# Prints the command if the guide has it: as a line of its own, perhaps with a comment or
-# after the prompt "$ ", or in backquotes. A line that goes on after a backslash is one line.
-# The prompt of root, "# ", is part of the command.
+# Prints the command if it is in the guide: in backquotes, or on a line of its own, perhaps
+# with the prompt "$ " or a comment. Lines joined by backslashes are one line. The prompt of
+# root, "# ", is part of the command.
 given() {
 	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
 		-e 's/^ *//; s/^\$ //; s/ \{1,\}# .*//' "$out/guide" | grep -qxF -e "$1" ||
 			grep -qF -e "\`$1\`" "$out/guide" || {
-		echo "the guide has no such line: $1" >&2
+		echo "the guide does not contain this command: $1" >&2
 		echo false
 		return 1
 	}
 	printf '%s\n' "$1"
 }
 
-# Runs it as the user, or as root, as the guide gives it.
+# Run a command from the guide, as the user or as root.
 guided() {
 	given "$1" >/dev/null && user "$1"
 }
@@ -154,7 +157,8 @@ last_words() {
 	tail -n 30 "$out/console.log" | tr -d '\r'
 }
 
-# A point of TAP: whether the command succeeds; else the end of what it printed.
+# Prints a point of TAP: whether the command succeeds. If not, prints the end of its output,
+# too.
 seen() {
 	what=$1
 	shift
@@ -172,7 +176,7 @@ seen() {
 	} >>"$out/output"
 }
 
-# Waits for an event: repeats the command until it succeeds, for five minutes.
+# Repeats a command until it succeeds, for up to five minutes.
 await() {
 	tries=$(date +%s)
 	until "$@" >"$out/try" 2>&1; do
@@ -186,14 +190,14 @@ await() {
 	cat "$out/try"
 }
 
-# Whether Linux's own checkers printed nothing, in all the boots of the machine.
+# Whether the kernel's own checkers have never printed anything.
 no_reports() {
 	eval "$(grep '^reports=' scripts/tap)"
-	# shellcheck disable=SC2154 # it is there now
+	# shellcheck disable=SC2154 # eval has set it
 	! grep -E -B 3 -A 30 "$reports" "$out/console.log"
 }
 
-# At the end of the part, however it comes.
+# Runs at the end of the part, and if it fails or is stopped.
 finish() {
 	status=$?
 	trap '' HUP INT TERM

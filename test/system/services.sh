@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# The parts that need a machine with the packages of this version begin with this file.
+# The parts that install the packages of this version begin with this file.
 # shellcheck disable=SC2016 # the shells in the machine expand $(...)
 
 . test/system/machine.sh
@@ -11,8 +11,8 @@ cgroup=/sys/fs/cgroup/system.slice/nginx.service
 folder=lib/prometheus/node-exporter
 packaged="usertime.c usertime.h Kbuild Makefile README.md CHANGELOG.md debian docs man tools"
 
-# Builds the packages in ~/$1 of the machine, or puts those there that an earlier part
-# has kept in build/system/RELEASE/$2, if they are not older than the source.
+# Builds the packages in ~/$1 of the machine and keeps them in build/system/RELEASE/$2. If
+# an earlier part has kept packages there that are newer than the source, copies those.
 packages() {
 	kept=build/system/$release/$2
 	# shellcheck disable=SC2086 # a list of words
@@ -24,14 +24,14 @@ packages() {
 	fi && user "ls ../$1/build/deb/usertime-*.deb"
 }
 
-# This source, with the version of the next in all places that have it.
+# Builds packages of the next version: this source, with another version in all places.
 next_packages() {
 	user "mkdir ../next && cp -R $packaged scripts test ../next && cd ../next &&
 		sed -i 's/$version/$next/g' \$(grep -rlF '$version' usertime.h debian man)" &&
 		packages next next
 }
 
-# The packages in ~/$1, for which README has this command. apt-get asks whether to go on.
+# Installs the packages in ~/$1 with README's command. apt-get asks whether to continue.
 install() {
 	headers='linux-headers-$(uname -r) linux-headers-$(dpkg --print-architecture)'
 	command=$(given "sudo apt-get install $headers ./build/deb/usertime-*.deb") &&
@@ -47,7 +47,8 @@ set_up() {
 		guided 'sudo systemctl enable --now usertime-follow usertime-export'
 }
 
-# urt(1)'s text that `systemctl edit` of unit $1 wants: its [Service] that has $2.
+# Enters the text that urt(1) has for `systemctl edit` of unit $1: the [Service] with the
+# line $2.
 edit() {
 	grep -i "run systemctl edit $1 and enter:" "$out/guide" &&
 		awk -v RS= -v line="$2" '/^ *\[Service\]/ && index($0, line)' "$out/guide" |
@@ -57,7 +58,7 @@ $(cat "$out/drop-in")
 END
 		cat >/tmp/editor <<'END'
 #!/bin/sh
-shift \$((\$# - 1))	# to the file; Debian 13 names a line of it first
+shift \$((\$# - 1))	# the file is last; Debian 13 names a line before it
 cp /tmp/drop-in \"\$1\"
 END
 		chmod +x /tmp/editor
@@ -65,7 +66,7 @@ END
 		user "cat /etc/systemd/system/$1.service.d/override.conf" | grep "^$2"
 }
 
-# urt(1): the export's file on a tmpfs
+# urt(1): moves the file of usertime-export to a tmpfs.
 on_tmpfs() {
 	args=$(given 'ARGS="--collector.textfile.directory=/[rv]*/lib/prometheus/node-exporter"') &&
 		edit usertime-export "Environment=FILE=/run/$folder/usertime.prom" &&
@@ -77,13 +78,14 @@ active() {
 	user "for unit in $*; do systemctl is-active \$unit || exit; done"
 }
 
-# The processes of nginx's unit: one that leads, and one for each of two CPUs.
+# Whether the three processes of nginx's unit are listed: its main process, and a worker for
+# each of two CPUs.
 nginx_listed() {
 	root "pids=\$(cat $cgroup/cgroup.procs) && set -- \$pids && [ \$# = 3 ] &&
 		for pid; do grep \"^\$pid: \" /proc/urt/status || exit; done"
 }
 
-# What node_exporter answers.
+# Prints node_exporter's answer.
 scrape() {
 	user 'exec 3<>/dev/tcp/localhost/9100
 		printf "GET /metrics HTTP/1.0\r\n\r\n" >&3
@@ -94,7 +96,7 @@ served() {
 	scrape >"$out/answer" && grep -F "$1" "$out/answer"
 }
 
-# The exporter answers, but with nothing of usertime.
+# node_exporter answers, and the answer does not mention usertime.
 not_served() {
 	scrape >"$out/answer" && grep '^process_start_time_seconds' "$out/answer" &&
 		! grep usertime "$out/answer"
@@ -105,8 +107,9 @@ all_run() {
 		await served 'usertime_user_seconds_total{comm="nginx",pid="'
 }
 
-# Asks node_exporter again and again, from before it starts at the next boot. What it
-# answers about usertime goes to /run/answers, after a line "answer" or "no answer".
+# Scrapes node_exporter five times a second. At each boot, this begins before node_exporter
+# starts. Writes a line "answer" or "no answer" to /run/answers, and then what the answer
+# says about usertime.
 watch_answers() {
 	root 'cat >/usr/local/bin/ask <<"END"
 #!/bin/bash
