@@ -100,9 +100,7 @@ static inline int tool_read(void)
 	return 1;
 }
 
-/*
- * Reads until the output has @text at @from or later. Returns where, or NULL.
- */
+/* Reads until the output has @text, at @from or later. Returns it, or NULL. */
 static inline char *tool_says(size_t from, const char *text)
 {
 	char *found;
@@ -168,9 +166,7 @@ static inline pid_t start_named(const char *name, int ms)
 	return pid;
 }
 
-/*
- * Waits until a process has a line. Returns 0 after two minutes without news.
- */
+/* Waits until a process has a line. Returns 0 after 2 minutes without news. */
 static inline int gets_line(int fd, pid_t pid)
 {
 	static struct list list;
@@ -283,9 +279,7 @@ static inline void cgroup_make(const char *cgroup)
 		die("the cgroup %s can be made", path);
 }
 
-/*
- * Removes a cgroup whose last process has ended but may not have left it yet.
- */
+/* Removes a cgroup. Its last process has ended but may not have left it yet. */
 static inline void cgroup_remove(const char *cgroup)
 {
 	long long deadline = now_ms() + paced(20000);

@@ -326,9 +326,7 @@ static inline long long parameter_value(const char *name)
 	return atoll(value);
 }
 
-/*
- * Like parameter_value(), for values that a long holds in 32-bit programs too.
- */
+/* Like parameter_value(), for values that fit into a long of 32 bits. */
 static inline long parameter(const char *name)
 {
 	return parameter_value(name);
@@ -366,9 +364,7 @@ static inline void first_update(int fd, int ms)
 	changed(fd, -1);
 }
 
-/*
- * Waits for an update and stops updates. On a slow machine, there may be more.
- */
+/* Waits for an update and stops updates. There may be more on a slow machine. */
 static inline void update_once(int fd)
 {
 	first_update(fd, 50);
@@ -425,9 +421,7 @@ static inline int log_read(int fd, char *record, size_t size)
 	return 0;
 }
 
-/*
- * Shows the lines that the kernel has logged since then. Returns their number.
- */
+/* Shows the lines that the kernel has logged since. Returns their number. */
 static inline int log_lines(int fd)
 {
 	char record[8192];
