@@ -42,9 +42,7 @@ static void *spin_kernel_briefly(void *unused)
 	return unused;
 }
 
-/*
- * Spins in user mode, its threads in the kernel: the ratio jumps when one ends.
- */
+/* Spins in user mode, its threads in the kernel. Their ends change the ratio. */
 static void spin_unlike_threads(void *unused)
 {
 	pthread_t thread;

@@ -14,9 +14,7 @@ static int out;		/* the file, opened outside */
 static pid_t outside;	/* a process there */
 static pid_t beside;	/* a process in a sibling of the namespace we enter */
 
-/*
- * Returns the caller's PID outside. This /proc is that of the outer namespace.
- */
+/* Returns the caller's PID outside. This /proc belongs to that namespace. */
 static pid_t number_outside(void)
 {
 	char number[16] = "";
@@ -39,9 +37,7 @@ static void stop_at_once(void *unused)
 	raise(SIGSTOP);
 }
 
-/*
- * Starts the first process of another namespace and registers it from outside.
- */
+/* Starts and registers, from outside, the first process of a namespace. */
 static void other_namespace(void *unused)
 {
 	(void)unused;

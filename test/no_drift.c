@@ -9,9 +9,7 @@
 #include "process.h"
 #include "urt.h"
 
-/*
- * How long to try again: on a busy machine, the timer or the test may be late.
- */
+/* How long to try again: a busy machine may delay the timer or the test. */
 #define TRY_MS	10000
 
 /* Returns how long so many updates take, in ms. */

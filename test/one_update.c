@@ -23,9 +23,7 @@ static void spin_twice(void *unused)
 	raise(SIGSTOP);
 }
 
-/*
- * Pipe ends: a process waits at one for its turn and wakes the other process.
- */
+/* A process reads from one pipe to wait, and writes to another to wake. */
 struct turn {
 	int wait, wake;
 };

@@ -164,9 +164,7 @@ static void registrations(pid_t sleeper)
 	read_at(0);
 	reports(ALWAYS, "after the file was read");
 
-	/*
-	 * There is no event to wait for, so this waits several times as long.
-	 */
+	/* There is no event to wait for: wait several times as long. */
 	status_write(fd, "%d", sleeper);
 	status_write(fd, "\n");
 	status_write(fd, "bad");

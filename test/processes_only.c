@@ -16,9 +16,7 @@ static void *sleep_thread(void *tid)
 	return tid;
 }
 
-/*
- * Stops in a second thread, whose ID it stores; then starts a child and stops.
- */
+/* Stops in a second thread, whose ID it stores. Then starts a child. */
 static void parent(void *ids)
 {
 	pid_t *id = ids;

@@ -86,9 +86,7 @@ int main(void)
 	line[0].iov_len = sprintf(text, "%d", a);
 	is(writev(fd, line, 2), line[0].iov_len + 1,
 	   "an ID and a newline may be two segments of writev(2)");
-	/*
-	 * Two segments turn 12 into 1, which is init, and 2, a kernel thread.
-	 */
+	/* Two segments turn 12 into 1, init, and 2, a kernel thread. */
 	is(writev(fd, number, 2), 1, "each segment of writev(2) is a write");
 	list_read(fd, &list);
 	list_is(&list, "a number in two segments is split",

@@ -175,9 +175,7 @@ int main(void)
 	with_capability(1, 0, c, ENOSPC);
 	with_capability(1, 1, c, 0);
 
-	/*
-	 * On a busy machine, there may be two updates. Then this tries again.
-	 */
+	/* A busy machine may get two updates. Then this tries again. */
 	for (int i = 0; i < 20; i++) {
 		empty_list();
 		fill(ALICE, &count);

@@ -60,9 +60,7 @@ static void read_list(int fd)
 		die("the list can be read");
 }
 
-/*
- * Returns the CPU time of ten reads without a storm, in us: the least of five.
- */
+/* Returns the CPU time of ten reads without a storm, in us; the least of 5. */
 static long long ten_reads(int fd)
 {
 	long long least = LLONG_MAX;

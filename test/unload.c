@@ -102,9 +102,7 @@ int main(void)
 	is(unload(), 0, "not in use: processes are registered");
 	ok(access("/proc/urt", F_OK) && errno == ENOENT, "/proc/urt is gone");
 
-	/*
-	 * Each time, it unloads at another moment of an update or between two.
-	 */
+	/* Each time, it unloads at another moment of the period. */
 	for (int i = 0; i < TIMES; i++) {
 		if (load("period_ms=10"))
 			break;

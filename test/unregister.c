@@ -17,9 +17,7 @@
 
 static int fd;
 
-/*
- * A process of Alice's. Its effective user is Bob, which must change nothing.
- */
+/* A process of Alice's. Its effective user is Bob, who has no right by that. */
 static void alices(void *unused)
 {
 	if (setresuid(ALICE, BOB, ALICE))
@@ -28,9 +26,7 @@ static void alices(void *unused)
 	sleep_work(unused);
 }
 
-/*
- * Unregisters @pid, checks the result, 0 or an error, and registers it again.
- */
+/* Unregisters @pid, checks the result (0 or an error), and registers it. */
 static void try(pid_t pid, uid_t uid, int cap, int expected, const char *name)
 {
 	long result = status_write_as(uid, cap, fd, "-%d", pid);

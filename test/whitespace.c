@@ -61,9 +61,7 @@ int main(void)
 
 	list_read(fd, &list);
 	list_is(&list, "nothing is registered", 0);
-	/*
-	 * News would come after 0.1 s. News that is late goes unnoticed here.
-	 */
+	/* News would come after 0.1 s. Later news would go unnoticed. */
 	ok(!changed(fd, 500), "white space is no news");
 	is(log_lines(log_fd), 0, "nothing is logged");
 
