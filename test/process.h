@@ -389,7 +389,7 @@ static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 
 /*
  * become_user() changes the effective user ID and the capabilities of the
- * caller, whose real user is root. It keeps only the capability @cap, or none if
+ * caller, whose real user is root. It keeps only the capability @cap, none if
  * @cap is -1. become_root() changes both back.
  */
 static inline void set_capabilities(__u32 low, __u32 high)

@@ -364,7 +364,7 @@ static inline void first_update(int fd, int ms)
 	changed(fd, -1);
 }
 
-/* Waits for an update and stops updates. There may be more on a slow machine. */
+/* Waits for one update and stops updates. A slow machine may get more. */
 static inline void update_once(int fd)
 {
 	first_update(fd, 50);
