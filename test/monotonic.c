@@ -42,7 +42,7 @@ static void *spin_kernel_briefly(void *unused)
 	return unused;
 }
 
-/* Spins in user mode, its threads in the kernel. Their ends change the ratio. */
+/* Spins in user mode, its threads in the kernel. Their end moves the ratio. */
 static void spin_unlike_threads(void *unused)
 {
 	pthread_t thread;
