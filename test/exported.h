@@ -27,7 +27,7 @@ static inline const char *exported(void)
 	return text;
 }
 
-/* Waits up to 30 s until the file contains @wanted or, if !@there, lacks it. */
+/* Waits up to 30 s until the file contains @wanted, or lacks it if !@there. */
 static inline int await_text(const char *wanted, int there)
 {
 	for (long long end = now_ms() + paced(30000); now_ms() < end;

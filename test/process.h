@@ -193,8 +193,9 @@ static inline void stopped(pid_t pid)
 }
 
 /*
- * Whether a thread is off its CPU, or gone. The kernel checks that it is before
- * it shows the thread's system call; otherwise it shows "running".
+ * Whether a thread is off its CPU, or gone. The kernel shows a thread's system
+ * call only after checking that it is off its CPU; otherwise it shows
+ * "running".
  */
 static inline int is_off_cpu(pid_t pid, pid_t tid)
 {

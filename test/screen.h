@@ -19,7 +19,7 @@
 /* A terminal's screen. It understands only the sequences that urt writes. */
 static struct {
 	int rows, columns, row, column;
-	char cell[ROWS + 1][COLUMNS + 1];	/* from 1 */
+	char cell[ROWS + 1][COLUMNS + 1];	/* numbered from 1 */
 	int alternate, hidden, uncut;
 	int colors;		/* number of color sequences */
 	int wrong;		/* errors since the cursor was at the top */
