@@ -5,9 +5,9 @@
  *
  * A user adds so many epoll entries for the file that waking them all takes
  * several periods. The kernel wakes the latest entry first. The test adds the
- * first entry and the last. After its last entry is woken and before its first
- * is, the crowd in between is being woken: this is a walk. Whatever happens
- * during a walk did not have to wait for its end.
+ * first entry and the last. Between the wakeups of its last entry and its
+ * first, the kernel wakes the crowd: this is a walk. Whatever happens during a
+ * walk did not have to wait for its end.
  */
 #define TAP_SECONDS	300	/* debug kernels need it */
 

@@ -97,11 +97,11 @@ static void try_program(const char *text, int error, const char *what)
 {
 	is(written(text, 0, 0), error, "a user without privileges cannot %s", what);
 	is(written(text, 0, 1), error,
-	   "a set-user-ID program that this user runs cannot");
+	   "nor can a set-user-ID program that this user runs");
 	is(written(text, 1, 0), error,
-	   "this user cannot on a file that root opened");
+	   "nor can this user on a file that root opened");
 	is(written(text, 1, 1), 0,
-	   "the program can on a file that root opened");
+	   "the program can, on a file that root opened");
 }
 
 /* A way for the opener or the writer to qualify, or not. */

@@ -236,7 +236,7 @@ static int spin_once(void *unused)
 /* Starts a thread on the hog's CPU, where it does not get to run. */
 static void start_under_hog(void *cpu)
 {
-	static long double stack[4096];	/* which is aligned */
+	static long double stack[4096];	/* long double, for its alignment */
 
 	take_cpu(*(int *)cpu, 2);
 	if (clone(spin_once, stack + 4096,
@@ -264,7 +264,8 @@ static int has_run(pid_t pid, pid_t thread)
 /*
  * A thread has not run yet at one update and has ended at the next: the run
  * time of the threads that are alive is the same at both. Most kernels reserve
- * some time of each second for threads like it, so this may take several tries.
+ * some time of each second for threads without real-time priority, so this may
+ * take several tries.
  */
 static void started_but_not_run(void)
 {

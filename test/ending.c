@@ -51,7 +51,7 @@ static void end_in_turn(void *unused)
 	raise(SIGSTOP);
 }
 
-/* Registers the process anew, which sums up again. Returns its time. */
+/* Registers the process anew, which sums up its time again. Returns that. */
 static long long fresh_time(int fd, pid_t pid)
 {
 	if (status_write(fd, "-%d %d", pid, pid) < 0)

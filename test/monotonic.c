@@ -42,7 +42,10 @@ static void *spin_kernel_briefly(void *unused)
 	return unused;
 }
 
-/* Spins in user mode, its threads in the kernel. Their end moves the ratio. */
+/*
+ * Spins in user mode, its threads in the kernel. When they end, the ratio of
+ * the two times jumps.
+ */
 static void spin_unlike_threads(void *unused)
 {
 	pthread_t thread;

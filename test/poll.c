@@ -21,7 +21,11 @@
 
 static int fd;
 
-/* Returns what poll(2) reports. The next ones return the same bits. */
+/*
+ * The next three return what poll(2), select(2) and epoll(7) report, as the
+ * bits of poll(2).
+ */
+
 static int poll_bits(int timeout)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = ALWAYS | POLLPRI };

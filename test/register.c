@@ -38,10 +38,10 @@ int main(void)
 
 	length = sprintf(text, "%d\n", c);
 	is(status_write_bytes(fd, text, length), length,
-	   "a PID and a newline, as of echo");
+	   "a PID and a newline, as echo writes them");
 	length = sprintf(text, "%d", b);
 	is(status_write_bytes(fd, text, length), length,
-	   "a PID alone, as of printf");
+	   "a PID alone, as printf writes it");
 	length = sprintf(text, "%d", e);
 	is(status_write_bytes(fd, text, length + 1), length + 1,
 	   "a C string with its terminator");

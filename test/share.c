@@ -114,7 +114,7 @@ static void with_capability(int opener, int writer, pid_t pid, int expected)
 	is(result < 0 ? -result : 0, expected,
 	   "more than half: CAP_SYS_RESOURCE of %s",
 	   opener && writer ? "both" : opener ? "the opener alone" :
-	   writer ? "the writer alone" : "nobody");
+	   writer ? "the writer alone" : "neither");
 }
 
 int main(void)
@@ -144,7 +144,7 @@ int main(void)
 	is(add(ALICE, a), 0, "registering a registered process succeeds");
 	status_write(fd, "-%d", a);
 	is(add(ALICE, c), 0, "unregistering makes room");
-	is(add(ALICE, a), ENOSPC, "for one line only");
+	is(add(ALICE, a), ENOSPC, "but only for one line");
 
 	/* Alice has two lines, and Bob none. */
 	file = open_as(ALICE, NONE);

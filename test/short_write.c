@@ -50,14 +50,14 @@ int main(void)
 	taken = sprintf(text, "-%d", a);
 	sprintf(text + taken, " -%d %d", a, c);
 	is_near(status_write_bytes(fd, text, strlen(text)), taken + 1, 1,
-		"unregistering twice: the bytes of the first");
+		"a write returns the bytes before a second -PID");
 	list_read(fd, &list);
-	list_is(&list, "the first has been unregistered", b, 0);
+	list_is(&list, "the first -PID has unregistered the process", b, 0);
 
 	taken = sprintf(text, "%d %d -%d %d\n", a, c, b, b);
 	is(status_write_bytes(fd, text, taken), taken,
 	   "registering and unregistering in one write");
 	list_read(fd, &list);
-	list_is(&list, "is done in order", a, c, b, 0);
+	list_is(&list, "they are done in order", a, c, b, 0);
 	return done();
 }

@@ -71,7 +71,8 @@ int main(void)
 	change(fd, 1);
 	lseek(fd, FAR + 1, SEEK_SET);
 	list_read(other, &new);
-	ok(continues(fd, FAR + 1, &new), "lseek(2) sees the list at that time");
+	ok(continues(fd, FAR + 1, &new),
+	   "reads after lseek(2) see the list at that time");
 
 	is(lseek(fd, 7, SEEK_SET), 7, "lseek(2) works again");
 	ok(sees(fd, FAR, &new), "pread(2) works");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Use CPU time, and see it in /proc/urt/status
+ * Uses CPU time and shows its line of /proc/urt/status
  *
  * usage: spin [SECONDS] [THREADS]
  *

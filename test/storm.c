@@ -124,8 +124,8 @@ static void rounds(int fd, long long ten)
 	}
 	ok(stormed, "a user changes the list all the time");
 	ok(told, "a poller is woken");
-	ok(few, "at most ten times a second");
-	ok(cheap, "and uses less than 5 %% of a CPU");
+	ok(few, "it is woken at most ten times a second");
+	ok(cheap, "it uses less than 5 %% of a CPU");
 }
 
 /* Changes the list for @ms and then registers @last. */

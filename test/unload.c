@@ -16,8 +16,9 @@ static void poll_work(void *fd)
 }
 
 /*
- * Restricts workqueues like the module's, if they are created later, to the
- * CPUs of the mask @to. Stores the old mask in @was. Returns 0 on success.
+ * Restricts unbound workqueues, such as the module's, to the CPUs of the mask
+ * @to if they are created from now on. Stores the old mask in @was. Returns 0
+ * on success.
  */
 static int set_workqueue_cpus(const char *to, char *was, size_t size)
 {

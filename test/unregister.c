@@ -17,7 +17,7 @@
 
 static int fd;
 
-/* A process of Alice's. Its effective user is Bob, who has no right by that. */
+/* A process of Alice's. Its effective user, Bob, has no right to it. */
 static void alices(void *unused)
 {
 	if (setresuid(ALICE, BOB, ALICE))

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 	ok(shows("  two words"), "watch -l");
 	ok(shows("  a command and\\x0aits\\x0"), "a long command line is cut");
 	ok(shows("  shown until its end"),
-	   "the one of a process that will end");
+	   "the command line of one that will end");
 	end(late);
 	pid = start_numbered(late, sleep_work, NULL);
 	press("pr");

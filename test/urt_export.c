@@ -122,7 +122,7 @@ int main(void)
 	set_period(50);
 	ok(in_file("{pid=\"%d\",comm=\"a\\\\b \\\"c\\\"\\\\x0a\\\\xff\"} ", odd),
 	   "quotes and backslashes in a label are escaped");
-	ok(in_file("\nusertime_registered_processes 2\n"), "two processes");
+	ok(in_file("\nusertime_registered_processes 2\n"), "their number is 2");
 	show(exported());
 	go_on(odd);
 	is_always_whole();
@@ -130,7 +130,7 @@ int main(void)
 	stop_updates();
 	status_write(fd, "-%d", spun);
 	status_write(fd, "-%d", odd);
-	ok(in_file("\nusertime_registered_processes 0\n"), "no process");
+	ok(in_file("\nusertime_registered_processes 0\n"), "their number is 0");
 	is(tool_signaled(SIGTERM), 0, "SIGTERM ends urt, with status 0");
 	is(files_in_folder(), 0, "urt removes the file");
 
@@ -144,7 +144,7 @@ int main(void)
 	is(tool_run("export", "/dev/null"), 1, "a device as FILE fails");
 	ok(!stat("/dev/null", &status) && S_ISCHR(status.st_mode),
 	   "the device is still there");
-	is(tool_run("export"), 1, "no FILE fails");
+	is(tool_run("export"), 1, "export without FILE fails");
 	end(spun);
 	end(odd);
 	return done();

@@ -133,7 +133,7 @@ static void started_since(void)
 	for (int i = 0; i < 2; i++)
 		go_on(pids[i]);
 	spin(20);
-	set_period(1000);	/* so that urt sees each, however slow it is */
+	set_period(1000);	/* enough for a slow urt to see each */
 	used = 0;
 	for (int i = 0; i < 2; i++) {
 		kill(pids[i], SIGKILL);
@@ -212,7 +212,7 @@ static void registered_again(void)
 	gone = value(exported(), TOTAL, "?");
 	used = end_unseen(pid);
 	ok(says("again", used, 0) && says("?", gone, 0),
-	   "the same if it has ended before urt sees it again");
+	   "nor if it ends before urt sees it again");
 	set_period(100);
 }
 
@@ -246,10 +246,10 @@ static void renamed(void)
 	status_register(fd, pid);
 	used = time_now(fd, pid);
 	ok(says("after", used - before, 1) && says("before", before, 0),
-	   "with a new name, later time counts for that");
+	   "after a change of name, more time counts for the new name");
 	used = use_more(pid);
 	ok(says("after", used - before, 1) && says("before", before, 0),
-	   "later time counts for the new name only");
+	   "it does not count for the old name");
 	status_write(fd, "-%d", pid);
 	end(pid);
 }

@@ -186,7 +186,7 @@ static void by_exe(void)
 
 static void short_lived(void)
 {
-	char name[] = "as many have a line as were registered";
+	char name[] = "each registered program has a line";
 	long long registered, missed, unseen;
 
 	if (!events) {

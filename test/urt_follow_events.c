@@ -175,8 +175,8 @@ static void stop_at_write(pid_t pid)
 }
 
 /*
- * Starts a follow and a process that matches, whose PID follow is about to
- * write. Return: the process.
+ * Starts follow and a process that matches. Stops follow when it is about to
+ * write the PID. Return: the process.
  */
 static pid_t start_victim(void)
 {

@@ -60,7 +60,7 @@ static void wrong_files(void)
 	list_read(fd, &list);
 	list_is(&list, "nothing was registered", 0);
 	end(one);
-	is(tool_run("follow"), 1, "no criterion fails");
+	is(tool_run("follow"), 1, "follow without a criterion fails");
 	said("urt: nothing to follow", "urt says so");
 }
 

@@ -97,8 +97,8 @@ static void by_path(void)
 }
 
 /*
- * Another follow, without units, which may register one process fewer than
- * match. A minute later, there is room for all.
+ * A second follow, without units. Two processes match, but it may register only
+ * one of them. A minute later, there is room for both.
  */
 static struct tool full;
 static pid_t full_pids[2];

@@ -65,7 +65,7 @@ static void scrolling(void)
 	   "it says which lines are shown");
 	key("\033[B", "  name01", "down");
 	ok(shows(", lines 2 to 10 of 23"), "it says which lines are shown now");
-	key("\033OB", "  name02", "down, another sequence");
+	key("\033OB", "  name02", "down, second sequence");
 	key("\033[A", "  name01", "up");
 	key("\033OA\033OA\033OA", "  name00", "up stops at the first line");
 	key("\033[6~", "  name09", "page down");

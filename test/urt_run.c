@@ -48,9 +48,9 @@ static void times(void)
 	before = now_ms() - before;
 	seen = read_report();
 	is_near(seen.module, seen.user, TICK, "it reports the final time");
-	ok(seen.module >= 150000, "all that the command did is in it");
+	ok(seen.module >= 150000, "it covers all that the command did");
 	if (!ok(seen.real >= 300000 && seen.real <= 1000 * before,
-		"the real time is not less, and not more than has passed"))
+		"the real time is 300 ms or more, but not more than passed"))
 		diag("%lld us, %.0f ms passed", seen.real, before);
 
 	snprintf(line, sizeof(line), "%s 300; exit 7", self);
@@ -84,7 +84,7 @@ static void failures(void)
 	     "urt says so");
 	is(tool_run("run", "/tmp"), 126, "a command that cannot run fails");
 	said("urt: /tmp: Permission denied\n", "urt says why");
-	is(tool_run("run"), 125, "no command fails");
+	is(tool_run("run"), 125, "run without a command fails");
 	snprintf(max, sizeof(max), "%ld", parameter("max_processes"));
 	set_parameter("max_processes", 0);
 	if (!tool_fork()) {
@@ -157,7 +157,7 @@ static void signals(void)
 	pid = atoi(tool.text);
 	kill(tool.pid, SIGTSTP);
 	is(waitpid(tool.pid, &status, WUNTRACED), tool.pid,
-	   "SIGTSTP is noticed");
+	   "after SIGTSTP, urt changes its state");
 	ok(WIFSTOPPED(status), "SIGTSTP stops urt");
 	while (state(pid) != 'T')
 		usleep(1000);
@@ -170,7 +170,7 @@ static void signals(void)
 
 /*
  * The signal that ends the command also ends urt, even if urt ignored that
- * signal before. urt leaves no core file, even if the signal makes one.
+ * signal before. urt itself leaves no core file.
  */
 static void same_signal(void)
 {

@@ -127,7 +127,7 @@ static void total_row(void)
 	end(other);
 }
 
-/* The title changes with time, also between two updates. */
+/* The title, which changes with time, also between two updates. */
 static void title(void)
 {
 	int hour, minute, second, found, end = 0;
