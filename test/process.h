@@ -111,8 +111,8 @@ static inline void spin_in_kernel(int ms)
 }
 
 /*
- * Returns by how many bytes a cgroup's memory.stat may be wrong: each CPU may
- * hold back changes of up to 32 pages. Since 5.13, a read collects these first.
+ * Returns how many bytes a cgroup's memory.stat may be off: each CPU may hold
+ * back changes of up to 32 pages. Since 5.13, a read collects these first.
  */
 static inline long stat_coarseness(void)
 {

@@ -188,9 +188,9 @@ static inline void make_terminal(int rows, int columns)
 }
 
 /*
- * Starts urt in a terminal of this size, as the job of a process that acts like
- * a shell: if urt stops, it continues urt. The terminal stays open in the test
- * too, to look at its modes.
+ * Starts urt in a terminal of this size, under a process that acts like a shell
+ * and continues urt if it stops. The terminal stays open here, too, to look at
+ * its modes.
  */
 static inline void start_in_terminal(int rows, int columns,
 				     const char *subcommand, const char *option)

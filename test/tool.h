@@ -14,7 +14,7 @@
 
 static struct tool {
 	pid_t pid;
-	int folder;		/* that of urt, for tool_exec() */
+	int folder;		/* where urt is, for tool_exec() */
 	int out;		/* its standard output and standard error */
 	size_t length;
 	char text[1 << 20];	/* all output read so far */
@@ -36,8 +36,8 @@ static inline void tool_exec(const char *argument, ...)
 }
 
 /*
- * Opens the folder of urt, which is that of this test. The child may become a
- * user who cannot reach the folder by its path, in a home directory, say.
+ * Opens the folder of this test, where urt is, too. The child may become a user
+ * who cannot reach it by its path.
  */
 static inline int tool_folder(void)
 {
