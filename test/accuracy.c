@@ -22,7 +22,7 @@
 static const struct work {
 	const char *name;
 	int user, kernel;	/* ms per turn */
-	int bursts;		/* per turn; no tick sees them */
+	int bursts;		/* per turn, between two ticks */
 } works[] = {
 	{ "user mode", 20, 0, 0 },
 	{ "kernel mode", 0, 20, 0 },

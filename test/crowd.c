@@ -49,7 +49,7 @@ static void replace(const char *path, const char *value, char *old, size_t size)
 
 	if (file < 0 || (old && read(file, old, size - 1) <= 0) ||
 	    pwrite(file, value, strlen(value), 0) < 0)
-		die("%s can be %s", path, value);
+		die("%s can be set to %s", path, value);
 	close(file);
 }
 

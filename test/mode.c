@@ -37,7 +37,7 @@ static void load_as(const char *parameters, int mode, gid_t group)
 	struct stat seen = { 0 };
 
 	if (unload() || load(parameters) || stat(URT_STATUS_PATH, &seen))
-		die("loading with '%s'", parameters);
+		die("the module loads with '%s'", parameters);
 	if (!ok((seen.st_mode & 07777) == (mode_t)mode && !seen.st_uid &&
 		seen.st_gid == group, "loading with '%s'", parameters))
 		diag("mode %o, user %u, group %u", seen.st_mode, seen.st_uid,

@@ -11,7 +11,7 @@
 
 static struct list list;
 static int out;		/* the file, opened outside */
-static pid_t outside;	/* a process there */
+static pid_t outside;	/* a process outside */
 static pid_t beside;	/* a process in a sibling of the namespace we enter */
 
 /* Returns the caller's PID outside. This /proc belongs to that namespace. */

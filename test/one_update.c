@@ -23,7 +23,7 @@ static void spin_twice(void *unused)
 	raise(SIGSTOP);
 }
 
-/* A process reads from one pipe to wait, and writes to another to wake. */
+/* The pipes to wait for one's turn and to wake the other process. */
 struct turn {
 	int wait, wake;
 };
@@ -36,7 +36,7 @@ static void take_turns(void *arg)
 	for (int i = 1; read(turn->wait, &token, 1) == 1; i++) {
 		spin(i * TURN - cpu_ms());
 		if (write(turn->wake, &token, 1) != 1)
-			die("the other's turn");
+			die("a process wakes the other");
 	}
 }
 
@@ -82,7 +82,7 @@ int main(void)
 		status_register(fd, pids[i]);
 	status_register(fd, last);
 	if (write(a[1], "", 1) != 1)
-		die("the first turn");
+		die("the first process is woken");
 
 	/* Read the first lines now, and the rest many updates later. */
 	lseek(fd, 0, SEEK_SET);

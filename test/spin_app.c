@@ -21,7 +21,7 @@ static int run_spin(const char *seconds, const char *threads)
 	ssize_t got;
 
 	if (readlink("/proc/self/exe", path, sizeof(path) - 6) < 0 || pipe(out))
-		die("what spin needs");
+		die("the path of this test is found, and a pipe is made");
 	strcat(dirname(path), "/spin");
 	pid = fork();
 	if (!pid) {

@@ -18,8 +18,8 @@
 #define LINES	1000
 #define ROUNDS	8
 #define ROUND_MS	3000
-#define GUSTS	20	/* short storms, of which each has a last change */
-#define LOST_MS	20000	/* after so long without news, it is lost */
+#define GUSTS	20	/* short storms */
+#define LOST_MS	20000	/* news that takes longer is lost */
 
 static long *changes;	/* by the storm so far, in shared memory */
 

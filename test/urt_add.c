@@ -62,7 +62,7 @@ static void by_unit(void)
 	is(tool_run("add", "-u", "usertime.service"), 0, "add -u UNIT again");
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("del", "--all", NULL);
 	}
 	is(tool_ends(), 1, "del --all by another user fails");
@@ -141,7 +141,7 @@ int main(void)
 
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("del", number[2], NULL);
 	}
 	is(tool_ends(), 1, "del by another user fails");
@@ -150,7 +150,7 @@ int main(void)
 	is(tool_run("add"), 1, "add without an argument fails");
 	is(tool_run("nothing"), 1, "an unknown subcommand fails");
 	close(fd);
-	end(one);		/* they have the file open, too */
+	end(one);		/* they have inherited the open file */
 	end(two);
 	end(three);
 	end(other);
@@ -158,7 +158,7 @@ int main(void)
 		die("the module loads with mode=0600");
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("add", number[0], NULL);
 	}
 	is(tool_ends(), 1, "add without permission fails");

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!realpath(argv[0], self))
-		die("the path of this test");
+		die("the path of this test is found");
 	plan(5 + 5 + 2);
 	fd = status_open();
 	stop_updates();

@@ -62,7 +62,7 @@ static void make_folder(void)
 	mkdir(FOLDER, 0755);
 	snprintf(size, sizeof(size), "size=%ld", 3 * sysconf(_SC_PAGESIZE));
 	if (mount("tmpfs", FOLDER, "tmpfs", 0, size))
-		die("a small file system");
+		die("a small file system is mounted");
 }
 
 /* Fills the file system, and lets @spinner spin so that urt writes the file. */

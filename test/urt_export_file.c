@@ -16,7 +16,7 @@ static void put_old_file(const char *path)
 	FILE *file = fopen(path, "w");
 
 	if (!file || fputs("old\n", file) < 0 || fclose(file))
-		die("an old file");
+		die("an old file is written");
 }
 
 static void without_the_module(void)

@@ -128,7 +128,7 @@ static void link_to(const char *name)
 	path_of(path, "link");
 	path_of(temporary, "new");
 	if (symlink(name, temporary) || rename(temporary, path))
-		die("a symbolic link to %s", name);
+		die("a symbolic link to %s is made", name);
 }
 
 static pid_t run_copy(const char *name, const char *argument)
@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 	}
 	plan(5 + 2 + 1 + 5 + 3);
 	if (!mkdtemp(dir))
-		die("a directory in /tmp");
+		die("a folder in /tmp is made");
 	fd = status_open();
 	events = set_events_period();
 	by_name();

@@ -48,7 +48,7 @@ static void stop_events(void)
 
 		if (fd < 0 || bind(fd, (const struct sockaddr *)&address,
 				   sizeof(address)))
-			die("a socket of the connector");
+			die("a socket of the connector opens");
 		send_op(fd, 7);
 		send_op(fd, PROC_CN_MCAST_IGNORE);
 		senders[i] = fd;

@@ -247,7 +247,7 @@ static void refused(void)
 	one = start_named("marker", 0);
 	if (!tool_fork()) {
 		if (unshare(CLONE_NEWNET))
-			die("a network namespace");
+			die("a child gets its own network namespace");
 		tool_exec("follow", "-n", "marker", NULL);
 	}
 	follow_ready();
@@ -280,7 +280,7 @@ static void fill_list(void)
 	if (!tool_fork()) {
 		if (unshare(CLONE_NEWNET) ||
 		    prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE))
-			die("no capability to exceed the limits");
+			die("a child drops CAP_SYS_RESOURCE");
 		tool_exec("follow", "-n", "full", NULL);
 	}
 	follow_ready();

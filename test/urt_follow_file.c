@@ -17,7 +17,7 @@ static void make_file(void)
 	strcpy(path, "/tmp/usertime-follow-XXXXXX");
 	file = mkstemp(path);
 	if (file < 0)
-		die("a file in /tmp");
+		die("a file in /tmp is made");
 	close(file);
 }
 

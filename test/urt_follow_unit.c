@@ -112,7 +112,7 @@ static void start_full(void)
 	set_parameter("max_processes", 2);	/* of which one user has half */
 	if (!tool_fork()) {
 		if (prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE))
-			die("no capability to exceed the limits");
+			die("a child drops CAP_SYS_RESOURCE");
 		tool_exec("follow", "-n", "full", NULL);
 	}
 	follow_ready();
@@ -176,7 +176,7 @@ int main(void)
 		cgroup_make(all[i]);
 	events = set_events_period();
 	by_path();
-	/* The lines of the processes that have ended must go. */
+	/* Wait until the lines of the processes that have ended are gone. */
 	set_period(20);
 	gets_empty(fd);
 	set_events_period();

@@ -15,9 +15,9 @@ static int run_hidden(const char *option)
 		if (unshare(CLONE_NEWNS) ||
 		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		    mount("proc", "/proc", "proc", 0, "hidepid=2"))
-			die("a /proc of its own");
+			die("a child gets its own /proc");
 		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("list", "--now", option, NULL);
 	}
 	return tool_ends();

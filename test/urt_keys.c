@@ -18,7 +18,7 @@ static void taken(void)
 
 	do {
 		if (ioctl(terminal, FIONREAD, &left))
-			die("what is typed and not read");
+			die("the kernel reports how many keys are unread");
 		usleep(1000);
 	} while (left);
 }

@@ -139,7 +139,7 @@ static int start_in_fifo(void)
 	int reader;
 
 	if (mkfifo(FIFO, 0600))
-		die("a FIFO");
+		die("a FIFO is made");
 	reader = open(FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	fcntl(reader, F_SETPIPE_SZ, 1);
 	if (!tool_fork()) {
@@ -192,7 +192,7 @@ static void disk_full(void)
 	mkdir(FOLDER, 0755);
 	snprintf(size, sizeof(size), "size=%ld", sysconf(_SC_PAGESIZE));
 	if (mount("tmpfs", FOLDER, "tmpfs", 0, size))
-		die("a small file system");
+		die("a small file system is mounted");
 	set_period(URT_PERIOD_MS_MIN);
 	is(tool_run("record", "-o", FOLDER "/csv"), 1,
 	   "a full disk ends it, with status 1");

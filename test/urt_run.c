@@ -89,7 +89,7 @@ static void failures(void)
 	set_parameter("max_processes", 0);
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("run", "true", NULL);
 	}
 	is(tool_ends(), 125, "a command that cannot be registered fails");
@@ -125,7 +125,7 @@ static void no_update(void)
 	if (!tool_says(0, " ends\n"))
 		die("the command runs");
 	command = atoi(tool.text);
-	while (strchr("RSD", state(command)))	/* or it would get the signal */
+	while (strchr("RSD", state(command)))	/* it would get SIGINT */
 		usleep(1000);
 	while (!info.si_pid) {	/* urt may not know yet that it has ended */
 		kill(tool.pid, SIGINT);
@@ -181,7 +181,7 @@ static void same_signal(void)
 	int status;
 
 	if (chdir("/tmp"))
-		die("a place for core files");
+		die("/tmp is there for core files");
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		snprintf(number, sizeof(number), "%d", ends[i]);
 		if (!tool_fork()) {
@@ -233,7 +233,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!realpath(argv[0], self))
-		die("the path of this test");
+		die("the path of this test is found");
 	plan(2 + 9 + 7 + 4 + 5 + 10 + 2);
 	is(own_signals("SigIgn"), 0, "the test ignores no signal");
 	is(own_signals("SigBlk"), 0, "the test blocks no signal");

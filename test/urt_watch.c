@@ -137,8 +137,8 @@ static void title(void)
 	ok(shows_in(1, "  an update every 3 s, the next one within 3 s  (h: help)"),
 	   "the next update is within a period");
 	ok(shows_in(1, "the next one in 3 s"),
-	   "after an update, it is in a period");
-	ok(shows_in(1, "the next one in 1 s"), "the time until it runs down");
+	   "after an update, the next one is a period away");
+	ok(shows_in(1, "the next one in 1 s"), "the time until then runs down");
 	found = sscanf(row(1), "%2d:%2d:%2d  an%n", &hour, &minute, &second,
 		       &end);
 	is(found, 3, "the time of day is shown");
