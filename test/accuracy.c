@@ -6,22 +6,23 @@
  * report and that /proc/PID/stat truncates to clock ticks. After usertime has
  * shown a value, the kernel never reports a smaller one to others."
  *
- * Each process here has one thread, and has stopped and left the CPU when it is
- * looked at. While it works there are updates, and each has shown a value.
+ * Each process here has one thread. The test looks at it only when it has
+ * stopped and left the CPU. While it works, updates show values of its time.
  *
- * usertime changes what the kernel reports, so the two could agree and be wrong.
- * Therefore TIME is also compared with all CPU time of a process that works only
- * in user mode, or only in the kernel: more than half of it, or less. A machine
- * that waits for its host takes several ticks in a row, in the kernel: that is
- * tried again.
+ * usertime influences what the kernel reports, so both could agree and be
+ * wrong. Therefore TIME is also compared with the whole CPU time of a process
+ * that works only in user mode (TIME must be more than half of it) or only in
+ * the kernel (less than half). After its host has stopped it, a virtual machine
+ * handles several ticks in a row, in the kernel, so the test may have to try
+ * again.
  */
 #include "process.h"
 #include "urt.h"
 
 static const struct work {
 	const char *name;
-	int user, kernel;	/* ms at a time */
-	int bursts;		/* at a time, which no tick sees */
+	int user, kernel;	/* ms per turn */
+	int bursts;		/* per turn, between two ticks */
 } works[] = {
 	{ "user mode", 20, 0, 0 },
 	{ "kernel mode", 0, 20, 0 },
@@ -30,12 +31,12 @@ static const struct work {
 };
 
 #define WORKS	((int)(sizeof(works) / sizeof(*works)))
-#define TIMES	15
+#define TURNS	15
 
-/* How long TIME is looked at until it is of the right kind. */
+/* How long the test tries again if TIME has the wrong share. */
 #define TRY_MS	20000
 
-/* What the process itself is told. */
+/* What the process finds out about itself. */
 static struct {
 	long long used;	/* by getrusage(2), at the end */
 	long long all;	/* CPU time, in microseconds, when its work is done */
@@ -69,7 +70,7 @@ static void work_and_tell(void *arg)
 	const struct work *work = arg;
 
 	raise(SIGSTOP);
-	for (int i = 0; i < TIMES; i++) {
+	for (int i = 0; i < TURNS; i++) {
 		spin(work->user);
 		spin_in_kernel(work->kernel);
 		for (int j = 0; j < work->bursts; j++)
@@ -77,13 +78,13 @@ static void work_and_tell(void *arg)
 	}
 	told->all = cpu_ms() * 1000;
 	raise(SIGSTOP);
-	/* The ticks see this alone, if they have not seen the bursts. */
+	/* If the ticks have missed the bursts, this is all they see. */
 	spin_in_kernel(40);
 	raise(SIGSTOP);
 	told->used = own_user_time();
 }
 
-/* The TIME of a registered child that has stopped, after the work it now does. */
+/* Lets a stopped child do its work. Returns its TIME after that. */
 static long long time_of_work(int fd, pid_t pid)
 {
 	set_period(URT_PERIOD_MS_MIN);
@@ -94,7 +95,7 @@ static long long time_of_work(int fd, pid_t pid)
 	return time_now(fd, pid);
 }
 
-static void is_its_kind(int fd, const struct work *work)
+static void has_its_share(int fd, const struct work *work)
 {
 	long long end = now_ms() + paced(TRY_MS), shown;
 	int right;
@@ -110,8 +111,8 @@ static void is_its_kind(int fd, const struct work *work)
 		kill(pid, SIGKILL);
 		final_time(pid);
 	} while (!right && now_ms() < end);
-	if (!ok(right, "%s: TIME is that kind of time", work->name))
-		diag("seen %lld us of %lld", shown, told->all);
+	if (!ok(right, "%s: TIME has its share of the CPU time", work->name))
+		diag("TIME is %lld us of %lld us", shown, told->all);
 }
 
 static void look(int fd, const struct work *work)
@@ -120,14 +121,14 @@ static void look(int fd, const struct work *work)
 	char name[100];
 	pid_t pid;
 
-	/* wait4(2) is first, and then the registration. */
+	/* wait4(2) comes first, then the registration. */
 	pid = start(work_and_tell, (void *)work);
 	used = rest_time(pid);
 	status_register(fd, pid);
 	is(time_now(fd, pid), used,
 	   "%s: the registration finds what wait4(2) reports", work->name);
 
-	/* The updates are first, and then wait4(2). */
+	/* The update comes first, then wait4(2). */
 	shown = time_of_work(fd, pid);
 	go_on(pid);
 	rests(pid);
@@ -136,18 +137,17 @@ static void look(int fd, const struct work *work)
 	used = rest_time(pid);
 	is(listed, used, "%s: wait4(2) reports what the update found",
 	   work->name);
-	snprintf(name, sizeof(name), "%s: and so does /proc/PID/stat",
+	snprintf(name, sizeof(name), "%s: /proc/PID/stat reports it, too",
 		 work->name);
 	is_stat_user_time(listed, pid, name);
-	if (!ok(listed >= shown, "%s: which is no less than before",
-		work->name))
-		diag("seen %lld and then %lld", shown, listed);
+	if (!ok(listed >= shown, "%s: TIME has not decreased", work->name))
+		diag("TIME was %lld, then %lld", shown, listed);
 
 	go_on(pid);
 	used = final_time(pid);
 	if (!ok(listed <= told->used && told->used <= used,
-		"%s: nor does getrusage(2) report less", work->name))
-		diag("seen %lld, then %lld, and at last %lld", listed,
+		"%s: getrusage(2) does not report less", work->name))
+		diag("TIME %lld, getrusage(2) %lld, wait4(2) %lld", listed,
 		     told->used, used);
 }
 
@@ -163,7 +163,7 @@ int main(void)
 	status_register(fd, getpid());
 	for (int i = 0; i < WORKS; i++) {
 		if (!works[i].user != !works[i].kernel)
-			is_its_kind(fd, &works[i]);
+			has_its_share(fd, &works[i]);
 		look(fd, &works[i]);
 	}
 	return done();

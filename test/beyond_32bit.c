@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "TIME is user CPU time in microseconds [...], as an unsigned 64-bit number":
- * it is right beyond 2^32 microseconds, while the process is there and when it
- * is gone.
+ * TIME is right beyond 2^32 microseconds, before the process has gone and
+ * after.
  *
- * That is more than an hour. It passes in seconds where the clock counts
- * instructions, and counts many nanoseconds for each.
+ * That is more than an hour. It takes only seconds on a machine whose clock
+ * advances by many nanoseconds with each instruction.
  */
 #include "process.h"
 #include "urt.h"
 
 #define BEYOND	4500		/* seconds: 2^32 us are 4294.97 */
 #define LOOPS	1000000
-#define FAST	40		/* ms for LOOPS: no processor is that slow */
+#define FAST	40		/* ms for LOOPS: no CPU is that slow */
 
 static long long loops_ms(void)
 {
@@ -48,10 +48,10 @@ int main(void)
 	used = rest_time(pid);
 	wait_update(fd);
 	ok(used > 1LL << 32, "a process uses more than 2^32 us: %lld", used);
-	is(time_now(fd, pid), used, "its TIME is that");
+	is(time_now(fd, pid), used, "TIME is what wait4(2) reports");
 	kill(pid, SIGKILL);
 	used = final_time(pid);
 	first_update(fd, URT_PERIOD_MS_DEFAULT);
-	is(time_now(fd, pid), used, "and so is its final TIME");
+	is(time_now(fd, pid), used, "the final TIME is, too");
 	return done();
 }

@@ -4,8 +4,8 @@
  * max_processes lines [...] and CAP_SYS_RESOURCE is missing". "Exceeding either
  * limit requires CAP_SYS_RESOURCE in both the writer and the opener."
  *
- * The lines are those of several users, of whom none has reached the limit for
- * one user, which is half of max_processes.
+ * The lines belong to several users, none of whom exceeds the limit for one
+ * user, which is half of max_processes.
  */
 #include "process.h"
 #include "urt.h"
@@ -39,41 +39,41 @@ int main(void)
 	set_parameter("max_processes", 4);
 	ok(status_write_as(ALICE, NONE, alices, "%d %d", a, b) > 0 &&
 	   status_write_as(BOB, NONE, bobs, "%d %d", c, d) > 0,
-	   "two users have two lines each where there is room for four");
+	   "two users fill a list of four lines");
 	list_read(fd, &before);
-	list_is(&before, "which are listed", a, b, c, d, 0);
+	list_is(&before, "the four processes are listed", a, b, c, d, 0);
 	is(status_write_as(CAROL, NONE, carols, "%d", e), -ENOSPC,
-	   "there is no room for a third user");
+	   "a third user gets no line");
 	is(status_write_as(0, NONE, fd, "%d", e), -ENOSPC,
-	   "nor for user 0 without capabilities");
+	   "user 0 without capabilities gets none");
 	is(status_write_as(0, CAP_SYS_ADMIN, fd, "%d", e), -ENOSPC,
-	   "nor with another capability");
+	   "user 0 with another capability gets none");
 	is(status_write_as(CAROL, CAP_SYS_RESOURCE, carols, "%d", e), -ENOSPC,
-	   "nor if only the writer has CAP_SYS_RESOURCE");
+	   "CAP_SYS_RESOURCE in the writer alone is not enough");
 	is(status_write_as(CAROL, NONE, fd, "%d", e), -ENOSPC,
-	   "nor if only the opener has it");
+	   "CAP_SYS_RESOURCE in the opener alone is not enough");
 	ok(status_write_as(CAROL, NONE, carols, "%d", a) > 0,
 	   "registering a registered process succeeds");
 	list_read(fd, &list);
-	ok(list_same(&before, &list), "all this changes nothing");
-	is(log_lines(log_fd), 0, "nor does it log anything");
+	ok(list_same(&before, &list), "none of this changes the list");
+	is(log_lines(log_fd), 0, "none of this is logged");
 
 	ok(status_write_as(CAROL, CAP_SYS_RESOURCE, fd, "%d", e) > 0,
-	   "with CAP_SYS_RESOURCE in both, there are more lines");
+	   "CAP_SYS_RESOURCE in both is enough");
 	list_read(fd, &list);
-	list_is(&list, "which are five", a, b, c, d, e, 0);
+	list_is(&list, "five processes are listed", a, b, c, d, e, 0);
 
 	/* One is unregistered and one ends: four lines stay. */
 	status_write(fd, "-%d", b);
 	end(c);
 	is(status_write_as(CAROL, NONE, carols, "%d", f), -ENOSPC,
-	   "the line of a process that has ended takes room");
+	   "the line of a process that has ended still counts");
 	set_period(50);
 	while (time_now(fd, c) >= 0)
 		changed(fd, -1);
 	ok(status_write_as(CAROL, NONE, carols, "%d", f) > 0,
-	   "there is room when that line has gone");
+	   "there is room once that line has gone");
 	list_read(fd, &list);
-	list_is(&list, "for one more line", a, d, e, f, 0);
+	list_is(&list, "the new process is listed", a, d, e, f, 0);
 	return done();
 }

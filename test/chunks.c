@@ -2,9 +2,11 @@
 /*
  * "A read at offset 0 takes a snapshot of the whole list. Reads that continue
  * from it, one after the other, continue in the same snapshot, whatever their
- * size and whatever has changed since": a list of 2,000 processes, many pages
- * long, in chunks of all sizes, while nothing changes and while it changes all
- * the time.
+ * size and whatever has changed since."
+ *
+ * The list has 2,000 processes and is many pages long. It is read in chunks of
+ * several sizes, first while nothing changes, then while it changes all the
+ * time.
  */
 #include "process.h"
 #include "urt.h"
@@ -42,7 +44,7 @@ static int in_order(const struct list *list)
 	return list->lines == COUNT;
 }
 
-/* Let some leave and come back, for ever. */
+/* Unregisters and registers some processes, forever. */
 static void change(void *unused)
 {
 	int fd = status_open();
@@ -53,7 +55,7 @@ static void change(void *unused)
 			status_write(fd, "-%d %d", pids[i], pids[i]);
 }
 
-/* All are there and none twice; one at most is just away. */
+/* Whether every process has one line. One may be unregistered at the moment. */
 static int all_once(void)
 {
 	static char missing[PID_MAX];
@@ -89,7 +91,7 @@ int main(void)
 		lseek(fd, 0, SEEK_SET);
 		list_read_on(fd, &list, chunks[i]);
 		ok(list_same(&whole, &list),
-		   "the same in chunks of %zu bytes", chunks[i]);
+		   "chunks of %zu bytes: the list is the same", chunks[i]);
 	}
 
 	set_period(10);
@@ -99,7 +101,7 @@ int main(void)
 		list_read_on(fd, &list, chunks[i]);
 		changed(fd, -1);
 		ok(all_once(),
-		   "a list that changes, in chunks of %zu bytes", chunks[i]);
+		   "chunks of %zu bytes: a changing list is whole", chunks[i]);
 	}
 	end(changer);
 	return done();

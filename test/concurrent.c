@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "No PID appears on two lines." "Registering a process that is already
- * registered changes nothing and succeeds." Both hold if many processes
- * register others at the same time, each its own share or all the same one.
+ * registered changes nothing and succeeds."
+ *
+ * Both hold while several writers register processes at the same time, each its
+ * own share of them or all the same one.
  */
 #include "process.h"
 #include "urt.h"
@@ -16,7 +18,7 @@ static pid_t pids[WRITERS * EACH];
 static pthread_barrier_t *barrier;
 static int fd;
 
-/* A user with room for the lines that there should be, and not for one more. */
+/* Opens the file as a user with room for the expected lines and no more. */
 static int open_as_user(void)
 {
 	if (seteuid(1000))
@@ -24,7 +26,7 @@ static int open_as_user(void)
 	return status_open();
 }
 
-/* Each registers its own share, one by one, and then the next one's. */
+/* Registers the writer's share, one by one, and then the next writer's. */
 static void register_shares(void *writer)
 {
 	int first = *(int *)writer * EACH;
@@ -35,7 +37,7 @@ static void register_shares(void *writer)
 		status_register(own, pids[(first + i) % (WRITERS * EACH)]);
 }
 
-/* All register the same one, again and again. */
+/* Registers the same process as all other writers at once, again and again. */
 static void register_same(void *unused)
 {
 	int own = open_as_user();
@@ -88,7 +90,8 @@ int main(void)
 	set_period(10);
 	set_parameter("max_processes", 2 * WRITERS * EACH);
 	run(register_shares);
-	all_once(WRITERS * EACH, "several processes register many");
+	all_once(WRITERS * EACH,
+		 "several writers, each its share: one line each");
 
 	for (int i = 0; i < WRITERS * EACH; i++)
 		status_write(fd, "-%d", pids[i]);
@@ -97,6 +100,6 @@ int main(void)
 
 	set_parameter("max_processes", 2 * ROUNDS);
 	run(register_same);
-	all_once(ROUNDS, "several processes register the same one at once");
+	all_once(ROUNDS, "several writers, all the same one: one line each");
 	return done();
 }

@@ -3,12 +3,13 @@
  * "Pollers are woken outside the list's mutex, so no registration has to wait
  * for this, however many pollers there are."
  *
- * One user hangs so many epoll entries on the file that waking them all takes
- * several periods. The kernel wakes the entry that was added last first. So
- * there are two entries of our own, the first and the last; from one to the
- * other, all are being woken, and what can be done meanwhile does not wait.
+ * A user adds so many epoll entries for the file that waking them all takes
+ * several periods. The kernel wakes the latest entry first. The test adds the
+ * first entry and the last. Between the wakeups of its last entry and its
+ * first, the kernel wakes the crowd: this is a walk. Whatever happens during a
+ * walk did not have to wait for its end.
  */
-#define TAP_SECONDS	300	/* kernels that check everything take it */
+#define TAP_SECONDS	300	/* debug kernels need it */
 
 #include "process.h"
 #include "urt.h"
@@ -18,18 +19,18 @@
 #include <sys/resource.h>
 
 #define NOBODY		65534
-#define WAKE_NS		50000000	/* that waking all should take, or more */
+#define WAKE_NS		50000000	/* the least length of a walk */
 #define ENTRIES_MIN	20000
 #define ENTRIES_MAX	400000
 #define FDS		500		/* entries of one epoll instance */
 #define BATCH		4000		/* entries */
-#define WALKS		100		/* at most, see most() */
+#define WALKS		100		/* the most that most() watches */
 #define CPU_MASK	"/sys/devices/virtual/workqueue/cpumask"
 #define WATCHES		"/proc/sys/fs/epoll/max_user_watches"
 
 static int fd;
-static int unread;	/* the file again: there is always news for it */
-static int first, last;	/* epoll instances with one entry */
+static int unread;	/* never read: there is always news for it */
+static int first, last;	/* epoll instances with one entry each */
 static int entries;
 static pid_t sleeper;
 static char old_mask[256], old_watches[32];
@@ -48,7 +49,7 @@ static void replace(const char *path, const char *value, char *old, size_t size)
 
 	if (file < 0 || (old && read(file, old, size - 1) <= 0) ||
 	    pwrite(file, value, strlen(value), 0) < 0)
-		die("%s can be %s", path, value);
+		die("%s can be set to %s", path, value);
 	close(file);
 }
 
@@ -60,7 +61,7 @@ static void restore(void)
 		replace(WATCHES, old_watches, NULL, 0);
 }
 
-/* Pollers are woken on any CPU but the first, where this test runs. */
+/* Moves this test to CPU 0, and the waking of pollers to the other CPUs. */
 static void move_away(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -75,7 +76,7 @@ static void move_away(void)
 	replace(CPU_MASK, mask, old_mask, sizeof(old_mask));
 }
 
-/* Whether an entry has been woken since this was last asked. */
+/* Whether the entry of @epoll has been woken since the last call. */
 static int woken(int epoll)
 {
 	struct epoll_event event;
@@ -90,11 +91,11 @@ static int entry(void)
 
 	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, unread, &event))
 		die("epoll(7)");
-	woken(epoll);	/* the news that there is already */
+	woken(epoll);	/* clears the news so far */
 	return epoll;
 }
 
-/* A user without privileges, who adds a batch of entries, and stops. */
+/* Becomes nobody. Then adds a batch of entries and stops, again and again. */
 static void crowd(void *unused)
 {
 	const struct rlimit limit = {
@@ -126,10 +127,10 @@ static void crowd(void *unused)
 }
 
 /*
- * What may happen while all are woken. Return: whether it has.
+ * What may happen during a walk. Each returns whether it has happened.
  */
 
-/* A registration, or an unregistration. */
+/* Registers or unregisters a process. */
 static int registered(void)
 {
 	static int listed;
@@ -140,7 +141,7 @@ static int registered(void)
 	return 1;
 }
 
-/* An update, which is then seen. */
+/* Looks for an update since the last call. */
 static int updated(void)
 {
 	if (!changed(fd, 0))
@@ -149,15 +150,14 @@ static int updated(void)
 	return 1;
 }
 
-/* One time that all are woken. */
 struct walk {
 	long long ns;
-	int done;	/* while it lasts */
+	int done;	/* how often something happened during it */
 };
 
 /*
- * Do @what again and again until it has happened while all are woken. What
- * ends at the same time as the walk does not count.
+ * Calls @what again and again until a walk has ended, and counts what happens
+ * during it. The call during which the walk ends does not count.
  */
 static void watch(int (*what)(void), struct walk *walk)
 {
@@ -187,10 +187,10 @@ static void watch(int (*what)(void), struct walk *walk)
 }
 
 /*
- * The most that is done during one of several walks, up to the first with two.
- * Since 6.6, a walk keeps interrupts off, and so delays a timer that is pending
- * on the same CPU: not every walk leaves room for updates.
- * @least is how long the shortest of them lasts.
+ * Returns how often @what happens during the best of several walks; twice is
+ * enough. Since 6.6, a walk keeps interrupts off, which delays the timers of
+ * that CPU, so there are walks without an update. @least receives the length of
+ * the shortest walk.
  */
 static int most(int (*what)(void), long long *least)
 {
@@ -215,7 +215,7 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The median time of a registration; the best of several. */
+/* Returns the median time of a registration, the shortest of five medians. */
 static long long registration_ns(void)
 {
 	long long ns[51], best = LLONG_MAX;
@@ -246,7 +246,7 @@ static void add_entries(pid_t user, int count)
 	last = entry();
 }
 
-/* Add entries until waking them takes so long: as many as that seems to need. */
+/* Adds entries until a walk takes WAKE_NS. */
 static void gather(pid_t user)
 {
 	int more = ENTRIES_MIN;
@@ -269,8 +269,9 @@ static void gather(pid_t user)
 }
 
 /*
- * The most that is done while all are woken. On a machine that does something
- * else, too, waking may have seemed to take long; then, more are added.
+ * Returns how often @what happens during a walk. On a busy machine, gather()
+ * may have stopped too early because walks seemed long; then this adds more
+ * entries.
  */
 static int done_while_woken(int (*what)(void), pid_t user)
 {
@@ -281,7 +282,7 @@ static int done_while_woken(int (*what)(void), pid_t user)
 		gather(user);
 		done = most(what, &least);
 	}
-	diag("%d times while all are woken", done);
+	diag("%d times during a walk", done);
 	return done;
 }
 
@@ -314,16 +315,17 @@ int main(void)
 	crowded = registration_ns();
 	diag("a registration takes %lld ns, with the crowd %lld ns", alone,
 	     crowded);
-	ok(crowded < 3 * alone, "a registration takes as long as without a crowd");
+	ok(crowded < 3 * alone, "a crowd does not slow down a registration");
 	ok(done_while_woken(registered, user) > 1,
-	   "processes register while all are woken");
+	   "processes register while the crowd is woken");
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 3) {
-		skip("updates go on meanwhile, too",
-		     "beside this test, there is one CPU for both");
+		skip("updates go on while the crowd is woken",
+		     "only one CPU for both, beside that of the test");
 		return done();
 	}
 	status_register(fd, getpid());
 	set_period(URT_PERIOD_MS_MIN);
-	ok(done_while_woken(updated, user) > 1, "updates go on meanwhile, too");
+	ok(done_while_woken(updated, user) > 1,
+	   "updates go on while the crowd is woken");
 	return done();
 }

@@ -2,7 +2,7 @@
 /*
  * "period_ms: time between two updates; default 5000".
  *
- * Four updates are watched, and the TIME of a process that spins.
+ * The test watches four updates and the TIME of a spinning process.
  */
 #include "process.h"
 #include "urt.h"
@@ -32,11 +32,11 @@ int main(void)
 		is_near(at[i] - at[i - 1], PERIOD, PERIOD / 5,
 			"ms until update %d", i);
 		is_near(time[i] - time[i - 1], PERIOD, PERIOD / 5,
-			"ms that TIME grew until update %d", i);
+			"ms by which TIME grew until update %d", i);
 	}
 	is_near(at[last] - at[0], last * PERIOD, last * PERIOD / 20,
-		"ms until the last update");
+		"ms from the first update to the last");
 	is_near(time[last] - time[0], last * PERIOD, last * PERIOD / 20,
-		"ms that TIME grew until the last update");
+		"ms by which TIME grew from the first to the last");
 	return done();
 }

@@ -8,8 +8,8 @@
  * "Exceeding either limit requires CAP_SYS_RESOURCE in both the writer and the
  * opener."
  *
- * The set-user-ID program is a copy of this one. It writes its argument to its
- * standard error, as many programs write their own name there.
+ * The set-user-ID program is a copy of this test. It writes its argument to
+ * standard error, where many programs write their own name.
  */
 #include "process.h"
 #include "urt.h"
@@ -28,7 +28,7 @@ static int deputy(const char *text)
 	return write(STDERR_FILENO, text, strlen(text)) < 0 ? errno : 0;
 }
 
-/* On a file system of its own, because /tmp may be mounted with nosuid. */
+/* Makes the program on a new file system: /tmp may be mounted with nosuid. */
 static void make_program(void)
 {
 	char bytes[65536];
@@ -61,8 +61,8 @@ static void remove_program(void)
 }
 
 /*
- * What nobody's process gets when it writes @text itself, or makes the program
- * write it. Return: 0, or an error.
+ * Writes @text as a process of nobody's, or makes the program write it. Return:
+ * 0, or an error.
  */
 static int written(const char *text, int opened_by_root, int by_program)
 {
@@ -89,19 +89,22 @@ static int written(const char *text, int opened_by_root, int by_program)
 }
 
 /*
- * The program has root's power on root's file, and not on its caller's. That
- * the last write succeeds also shows that those before it changed nothing.
+ * Tests that the program has root's power on a file that root opened, and not
+ * on one that its caller opened. The last write succeeds only if those before
+ * it changed nothing.
  */
 static void try_program(const char *text, int error, const char *what)
 {
 	is(written(text, 0, 0), error, "a user without privileges cannot %s", what);
 	is(written(text, 0, 1), error,
 	   "nor can a set-user-ID program that this user runs");
-	is(written(text, 1, 0), error, "nor can this user on a file that root opened");
-	is(written(text, 1, 1), 0, "the program can, on a file that root opened");
+	is(written(text, 1, 0), error,
+	   "nor can this user on a file that root opened");
+	is(written(text, 1, 1), 0,
+	   "the program can, on a file that root opened");
 }
 
-/* How the opener, or the writer, qualifies. */
+/* A way for the opener or the writer to qualify, or not. */
 struct right {
 	const char *name;
 	uid_t uid;
@@ -144,7 +147,7 @@ static void all_pairs(int fd, const struct right *rights, int count,
 		if (!ok(error == expected && listed == (error ? was : !was),
 			"opened %s, written %s: %s", opener->name, writer->name,
 			expected ? strerrorname_np(expected) : "allowed"))
-			diag("error %d, expected %d; it was listed: %d, is: %d",
+			diag("error %d, expected %d; listed: %d, then %d",
 			     error, expected, was, listed);
 		if (listed != was)
 			status_write(fd, was ? "%d" : "-%d", pid);
@@ -187,14 +190,14 @@ int main(int argc, char **argv)
 
 	status_register(fd, root);
 	snprintf(text, sizeof(text), "-%d ", root);
-	try_program(text, EPERM, "unregister a process of root's");
-	is(time_now(fd, root), -1, "which then is not registered any more");
+	try_program(text, EPERM, "unregister root's process");
+	is(time_now(fd, root), -1, "root's process is unregistered");
 
 	status_register(fd, alice);
 	set_parameter("max_processes", 1);
 	snprintf(text, sizeof(text), "%d ", root);
 	try_program(text, ENOSPC, "exceed max_processes");
-	ok(time_now(fd, root) >= 0, "which then has been exceeded");
+	ok(time_now(fd, root) >= 0, "max_processes is exceeded");
 
 	all_pairs(fd, unregister, 3, "-", alice, EPERM);
 	status_write(fd, "-%d", root);

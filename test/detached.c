@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * TIME "covers the whole process: all its threads, including those that have
- * ended, across execve(2)" -- also where the threads that are left have not
- * run since the last update, by which an update knows a process that slept.
+ * ended, across execve(2)."
+ *
+ * An update skips a process if no thread of it has run since the last update.
+ * It must not skip it if a thread has run and ended, though the others slept.
  */
 #include "process.h"
 #include "urt.h"
@@ -16,7 +18,7 @@ static int fd;
 static int hog_ready[2];	/* a pipe */
 static int ends[2];	/* a pipe: each byte lets a thread do something */
 
-/* How often the main thread of @pid has been put to sleep by anything. */
+/* Returns how often the main thread of @pid has left its CPU. */
 static long switches(pid_t pid)
 {
 	long count = 0;
@@ -40,9 +42,9 @@ static long switches(pid_t pid)
 }
 
 /*
- * Wait until @pid has @threads threads, and @count of them sleep: twice in a
- * row, because a thread may be started after the threads have been listed.
- * Return: the one that was started last.
+ * Waits until @pid has @threads threads and @count of them sleep. It looks
+ * twice, because a thread may start after the threads have been listed. Return:
+ * the thread that started last.
  */
 static pid_t wait_threads(pid_t pid, int threads, int count)
 {
@@ -100,7 +102,7 @@ static void send_byte(void)
 		die("the pipe can be written");
 }
 
-/* Until the kernel says that the process has used so much more user time. */
+/* Spins until the kernel reports SPIN_MS more user time for the process. */
 static void spin_user_time(void)
 {
 	long long end = own_user_time() + SPIN_MS * 1000;
@@ -110,7 +112,7 @@ static void spin_user_time(void)
 			asm volatile("");
 }
 
-/* Run only on @cpu, with a real-time @priority that threads do not inherit. */
+/* Moves to @cpu, with a real-time @priority that new threads do not inherit. */
 static void take_cpu(int cpu, int priority)
 {
 	const struct sched_param param = { .sched_priority = priority };
@@ -123,7 +125,7 @@ static void take_cpu(int cpu, int priority)
 		die("CPU %d can be used with priority %d", cpu, priority);
 }
 
-/* Spin when told to, twice; and then end. */
+/* Spins for each of two bytes, and ends. */
 static void *spin_twice(void *unused)
 {
 	(void)unused;
@@ -142,32 +144,33 @@ static void detach(void *(*work)(void *))
 	pthread_detach(thread);
 }
 
-/* The main thread starts another, and never runs again. */
+/* Starts a thread. The main thread never runs again. */
 static void start_and_sleep(void *unused)
 {
 	detach(spin_twice);
 	sleep_work(unused);
 }
 
-/* The main thread does that when told to. */
-static void start_when_told(void *unused)
+/* Does the same when a byte comes. */
+static void start_at_byte(void *unused)
 {
 	wait_byte();
 	start_and_sleep(unused);
 }
 
-/* What the file says of @pid is what the kernel does, after one update. */
+/* Checks that TIME, after an update, is what the kernel reports for @pid. */
 static void is_right(pid_t pid, const char *name)
 {
 	update_once(fd);
 	is_near(time_now(fd, pid), stat_user_time(pid), TICK, "%s", name);
 }
 
-static long long goes_on(pid_t pid, long long before)
+static long long has_grown(pid_t pid, long long before)
 {
 	long long time = time_now(fd, pid);
 
-	if (!ok(time >= before + SPIN_MS * 1000, "by what it spins"))
+	if (!ok(time >= before + SPIN_MS * 1000,
+		"TIME grows by what the thread has used"))
 		diag("seen %lld us, %lld before", time, before);
 	return time;
 }
@@ -182,26 +185,26 @@ static void sleeping_leader(void)
 	before = switches(pid);
 	status_register(fd, pid);
 	is_right(pid, "two threads that sleep");
-	is_right(pid, "and still sleep");
+	is_right(pid, "two threads that have slept since");
 
 	send_byte();
 	wait_asleep(pid, 2);
 	is_right(pid, "a thread that ran while the main thread slept");
-	time = goes_on(pid, 0);
+	time = has_grown(pid, 0);
 
 	send_byte();
 	wait_asleep(pid, 1);
 	is_right(pid, "a thread that ran and ended while it slept");
-	is_right(pid, "which stays so");
-	goes_on(pid, time);
+	is_right(pid, "the same at the next update");
+	has_grown(pid, time);
 	is(switches(pid), before, "the main thread has not run");
 	end(pid);
 }
 
-/* One thread at one update, and at the next; another between the two. */
+/* There is one thread at each update, and another between two updates. */
 static void between_two_updates(void)
 {
-	pid_t pid = start(start_when_told, NULL);
+	pid_t pid = start(start_at_byte, NULL);
 
 	wait_asleep(pid, 1);
 	status_register(fd, pid);
@@ -210,11 +213,11 @@ static void between_two_updates(void)
 		send_byte();
 	wait_asleep(pid, 1);
 	is_right(pid, "a thread that began and ended between two updates");
-	goes_on(pid, 0);
+	has_grown(pid, 0);
 	end(pid);
 }
 
-/* Keep the CPU @cpu from everything but what has a higher priority. */
+/* Keeps @cpu from all threads that have no higher priority. */
 static void hog_work(void *cpu)
 {
 	take_cpu(*(int *)cpu, 1);
@@ -230,10 +233,10 @@ static int spin_once(void *unused)
 	return 0;
 }
 
-/* The main thread starts another there, which does not get to run, and sleeps. */
+/* Starts a thread on the hog's CPU, where it does not get to run. */
 static void start_under_hog(void *cpu)
 {
-	static long double stack[4096];	/* which is aligned */
+	static long double stack[4096];	/* long double, for its alignment */
 
 	take_cpu(*(int *)cpu, 2);
 	if (clone(spin_once, stack + 4096,
@@ -243,7 +246,7 @@ static void start_under_hog(void *cpu)
 	sleep_work(NULL);
 }
 
-/* Whether a thread has used any time yet, by the first number in schedstat. */
+/* Whether a thread has run: the first number in schedstat is its run time. */
 static int has_run(pid_t pid, pid_t thread)
 {
 	unsigned long long ns = 0;
@@ -259,9 +262,10 @@ static int has_run(pid_t pid, pid_t thread)
 }
 
 /*
- * A thread that has not run at all at one update, and has ended at the next:
- * what the threads that are there have run is the same at both. In most kernels
- * the hog leaves some time to others in each second, so it may take more tries.
+ * A thread has not run yet at one update and has ended at the next: the run
+ * time of the threads that are alive is the same at both. Most kernels reserve
+ * some time of each second for threads without real-time priority, so this may
+ * take several tries.
  */
 static void started_but_not_run(void)
 {
@@ -292,13 +296,13 @@ static void started_but_not_run(void)
 	}
 	ok(!run, "a thread that has not run yet");
 	wait_asleep(pid, 1);
-	is_right(pid, "has then run and ended");
-	goes_on(pid, 0);
+	is_right(pid, "the thread has run and ended");
+	has_grown(pid, 0);
 	is(switches(pid), before, "the main thread has not run");
 	end(pid);
 }
 
-/* The new image does this in main(), with the pipe that it was given. */
+/* Runs in the new image, with the pipe that it has inherited. */
 static void new_image(const char *pipe_end)
 {
 	ends[0] = atoi(pipe_end);
@@ -308,7 +312,7 @@ static void new_image(const char *pipe_end)
 	}
 }
 
-static void *execve_when_told(void *unused)
+static void *execve_at_byte(void *unused)
 {
 	char pipe_end[16];
 
@@ -321,11 +325,11 @@ static void *execve_when_told(void *unused)
 
 static void execve_by_thread(void *unused)
 {
-	detach(execve_when_told);
+	detach(execve_at_byte);
 	sleep_work(unused);
 }
 
-/* The thread that calls execve(2) is the only one that is left. */
+/* After execve(2), only the thread that called it is left. */
 static void after_execve(void)
 {
 	pid_t pid = start(execve_by_thread, NULL);
@@ -336,13 +340,13 @@ static void after_execve(void)
 	is_right(pid, "before a thread calls execve(2)");
 	send_byte();
 	wait_asleep(pid, 1);
-	is_right(pid, "after it");
+	is_right(pid, "after a thread has called execve(2)");
 	for (int i = 0; i < 3; i++) {
 		is_right(pid, "the new image sleeps");
 		send_byte();
 		wait_asleep(pid, 1);
-		is_right(pid, "it has run");
-		time = goes_on(pid, time);
+		is_right(pid, "the new image has run");
+		time = has_grown(pid, time);
 	}
 	end(pid);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME covers "all its threads, including those that have ended" -- and those
- * that end while it is summed up: none of them is missing from the sum.
+ * TIME covers "all its threads, including those that have ended", also those
+ * that end while the time is summed up: none is missing from the sum.
  */
 #include "process.h"
 #include "urt.h"
@@ -29,7 +29,7 @@ static void *spin_and_end(void *turn)
 	return NULL;
 }
 
-/* The spinners end one after the other, behind the sleepers in the list. */
+/* The spinners end one by one. The kernel lists them behind the sleepers. */
 static void end_in_turn(void *unused)
 {
 	pthread_t threads[SPINNERS], sleeper;
@@ -51,7 +51,7 @@ static void end_in_turn(void *unused)
 	raise(SIGSTOP);
 }
 
-/* A sum that knows nothing of the one before, which it may not be less than. */
+/* Registers the process anew, which sums up its time again. Returns that. */
 static long long fresh_time(int fd, pid_t pid)
 {
 	if (status_write(fd, "-%d %d", pid, pid) < 0)
@@ -85,7 +85,7 @@ int main(void)
 			least = time;
 	}
 	if (!ok(least > before - SPIN_MS * 1000LL / 2,
-		"%d sums, while they end, miss none", sums))
+		"%d sums while threads end: none is missing", sums))
 		diag("seen %lld us, %lld before", least, before);
 	return done();
 }

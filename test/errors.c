@@ -29,7 +29,7 @@ static const unsigned int white_integers[] = { 0, ' ', '\n', 0x20090a };
 static struct list before, after;
 static int fd, log_fd;
 
-/* A write that changes nothing and logs nothing returns @expected. */
+/* Checks that a write returns @expected, and changes and logs nothing. */
 static void returns(long expected, const char *name, const void *text,
 		    size_t length)
 {
@@ -41,11 +41,11 @@ static void returns(long expected, const char *name, const void *text,
 	logged = log_lines(log_fd);
 	list_read(fd, &after);
 	if (ok(result == expected && !logged && list_same(&before, &after),
-	       "%s: %s", expected < 0 ? strerrorname_np(-expected) : "nothing",
+	       "%s: %s", expected < 0 ? strerrorname_np(-expected) : "success",
 	       name))
 		return;
 	diag("the write returned %ld, expected %ld", result, expected);
-	diag("%d lines logged; the list was, and is:\n# %s# %s",
+	diag("%d lines logged; the list before and after:\n# %s# %s",
 	     logged, before.text, after.text);
 }
 
@@ -104,7 +104,7 @@ int main(void)
 	for (int i = 0; i < COUNT(malformed); i++)
 		fails_text(EINVAL, malformed[i]);
 
-	/* Numbers that are the registered process's, but for an overflow. */
+	/* Numbers that an overflow would turn into the registered PID. */
 	sprintf(text, "%lld", (1LL << 32) + registered);
 	fails_text(EINVAL, text);
 	sprintf(text, "18446744073%d", 709551616 + registered);
@@ -142,22 +142,22 @@ int main(void)
 	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mprotect(pages + page, page, PROT_NONE);
-	fails(EFAULT, "no address", NULL, 5);
+	fails(EFAULT, "a NULL buffer", NULL, 5);
 	fails(EFAULT, "an unreadable buffer", pages + page, 5);
 	memcpy(pages + page - 4, "-123", 4);
-	fails(EFAULT, "a number that cannot be read to its end",
+	fails(EFAULT, "a number with an unreadable end",
 	      pages + page - 4, 8);
 	memset(pages + page - 4, ' ', 4);
-	fails(EFAULT, "white space, and then nothing readable",
+	fails(EFAULT, "white space, then unreadable memory",
 	      pages + page - 4, 8);
 
-	/* An ID that can be read may be taken, or not; but one or the other. */
+	/* The ID may be accepted or not, but the result must say which. */
 	length = sprintf(text, "%d ", other);
 	memcpy(pages + page - length, text, length);
 	result = status_write_bytes(fd, pages + page - length, length + 9);
 	listed = time_now(fd, other) >= 0;
 	if (!ok(result == -EFAULT ? !listed : listed && result >= length - 1 &&
-		result <= length, "an ID, and then nothing readable"))
+		result <= length, "an ID, then unreadable memory"))
 		diag("the write returned %ld, listed: %d", result, listed);
 	return done();
 }

@@ -3,11 +3,12 @@
  * TIME "covers the whole process: all its threads, including those that have
  * ended, across execve(2)". "It never decreases."
  *
- * A thread that is not the leader and calls execve(2) takes the leader's
- * place, and its number. The process is the same, with the same user.
+ * If a thread other than the leader calls execve(2), it takes the leader's
+ * place and number. It is still the same process, of the same user.
  *
- * The line comes first, and then what the kernel says: usertime never shows less
- * than the kernel has reported, so it would be right whatever it added up.
+ * The test reads the line first and the kernel's value second. In the other
+ * order, a sum that is too small would not show: usertime never shows less than
+ * the kernel has reported.
  */
 #include "process.h"
 #include "urt.h"
@@ -16,7 +17,7 @@
 
 static int self;	/* this program */
 
-/* The new image does this in main(). */
+/* Runs in the new image. */
 static int new_image(void)
 {
 	spin(50);
@@ -63,7 +64,7 @@ static void test(int fd, void (*work)(void *), const char *name)
 		update_once(fd);
 	listed = time_now(fd, pid);
 	used = rest_time(pid);
-	is(listed, used, "execve(2) by %s", name);
+	is(listed, used, "execve(2) by %s: TIME is right", name);
 
 	if (work == by_thread) {
 		ok(status_write_as(USER, -1, fd, "-%d", pid) > 0,
@@ -77,7 +78,7 @@ static void test(int fd, void (*work)(void *), const char *name)
 		final = listed;
 		changed(fd, -1);
 	}
-	is(final, used, "its final time");
+	is(final, used, "the final TIME is right");
 	stop_updates();
 }
 

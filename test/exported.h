@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests do with the file that urt export keeps
+ * Helpers for the tests of the file that urt export writes
  */
 #ifndef EXPORTED_H
 #define EXPORTED_H
@@ -12,7 +12,7 @@
 
 #define EXPORTED_SIZE	1000000
 
-/* What the file has, or an empty text. */
+/* Returns the content of the file, which is empty if there is no file. */
 static inline const char *exported(void)
 {
 	static char text[EXPORTED_SIZE];
@@ -27,7 +27,7 @@ static inline const char *exported(void)
 	return text;
 }
 
-/* Wait until the file has this text, or has it no longer; at most 30 s. */
+/* Waits up to 30 s until the file contains @wanted, or lacks it if !@there. */
 static inline int await_text(const char *wanted, int there)
 {
 	for (long long end = now_ms() + paced(30000); now_ms() < end;
@@ -41,7 +41,7 @@ static inline int await_text(const char *wanted, int there)
 	return 0;
 }
 
-/* Wait until the file has this text. */
+/* Waits until the file contains this text. */
 static inline int in_file(const char *format, ...)
 {
 	char wanted[256];
@@ -53,7 +53,7 @@ static inline int in_file(const char *format, ...)
 	return await_text(wanted, 1);
 }
 
-/* The inode of the file; 0: there is none. */
+/* Returns the inode number of the file, or 0 if there is no file. */
 static inline ino_t file_inode(void)
 {
 	struct stat file;
@@ -61,7 +61,7 @@ static inline ino_t file_inode(void)
 	return stat(FILE_, &file) ? 0 : file.st_ino;
 }
 
-/* End urt with the signal @number. Returns its exit status, as tool_ends(). */
+/* Sends urt the signal @number. Returns the result of tool_ends(). */
 static inline int tool_signaled(int number)
 {
 	kill(tool.pid, number);

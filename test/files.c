@@ -27,7 +27,7 @@ static void anyone(void *unused)
 		die("a child becomes nobody");
 	fd = status_open();
 	status_register(fd, pid);
-	ok(time_now(fd, pid) >= 0, "nobody may write and read");
+	ok(time_now(fd, pid) >= 0, "user nobody may write and read");
 }
 
 int main(void)
@@ -50,6 +50,6 @@ int main(void)
 	ok(access("/proc/urt", F_OK) && errno == ENOENT, "/proc/urt is gone");
 	is(load(""), 0, "the module loads");
 	ok(!access(URT_STATUS_PATH, F_OK), "the file is there again");
-	is(log_lines(log), 0, "nothing in the kernel log");
+	is(log_lines(log), 0, "nothing is logged");
 	return done();
 }

@@ -9,7 +9,7 @@
  * So a program that reads once in every period sees the final time of every
  * process, however short its life."
  *
- * The processes here are reaped when they have left the CPU.
+ * The processes here are reaped after they have left the CPU.
  */
 #include "process.h"
 #include "urt.h"
@@ -99,7 +99,7 @@ int main(void)
 	}
 
 	list_read(fd, &list);
-	list_is(&list, "the lines of the dead wait for an update",
+	list_is(&list, "all lines stay until an update",
 		keeper, pid[0], pid[1], pid[2], pid[3], 0);
 
 	first_update(fd, PERIOD);
@@ -108,13 +108,13 @@ int main(void)
 		is(list_time(&list, pid[i]), used[i],
 		   "%s: the update records the final TIME", name[i]);
 
-	/* Half of the period is easily told from none and from two. */
+	/* Half a period is clearly more than none and less than one. */
 	if (!changed(fd, PERIOD / 2))
 		list_read(fd, &later);
-	ok(list_same(&list, &later), "which stays for one period");
+	ok(list_same(&list, &later), "the lines stay unchanged for one period");
 
 	next_update(fd);
 	list_read(fd, &list);
-	list_is(&list, "and goes with the next update", keeper, 0);
+	list_is(&list, "the next update removes them", keeper, 0);
 	return done();
 }

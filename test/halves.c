@@ -5,8 +5,8 @@
  * else." "While no process is registered, no timer is pending: an idle module
  * causes no wake-ups."
  *
- * The kernel's trace events tell: which timers are started, expire and are
- * cancelled, and which functions are queued on a workqueue, where, and run.
+ * The kernel's trace events show which timers are started, canceled and expire,
+ * and which functions are queued on a workqueue, on which CPU, and run.
  */
 #include "process.h"
 #include "urt.h"
@@ -17,13 +17,13 @@
 #define INSTANCE	TRACING "/instances/usertime"
 #define TESTS		11
 
-/* What has been seen since the beginning. */
+/* What the trace shows. */
 static struct {
 	int started, expired, queued, run;	/* how many times */
 	int queued_elsewhere;		/* than in the top half */
 	int started_there;		/* in the top half */
 	int started_since_run;		/* since the last bottom half began */
-	int pending;			/* is the timer? */
+	int pending;			/* whether the timer is */
 } seen;
 
 static int trace_write(const char *file, const char *text)
@@ -38,7 +38,7 @@ static int trace_write(const char *file, const char *text)
 	return failed;
 }
 
-/* An instance of tracing of our own. Returns 0 if it is to be had. */
+/* Makes a trace instance for this test. Returns 0 on success. */
 static int trace_begin(void)
 {
 	if (access(TRACING "/instances", F_OK) &&
@@ -54,7 +54,7 @@ static int trace_begin(void)
 	       trace_write("events/workqueue/enable", "1");
 }
 
-/* A line is: TASK-PID [CPU] FLAGS TIME: EVENT: what there is to say */
+/* Whether a line, TASK-PID [CPU] FLAGS TIME: EVENT: DETAILS, is of @event. */
 static int is_event(const char *line, const char *event)
 {
 	const char *at = strstr(line, event);
@@ -62,12 +62,12 @@ static int is_event(const char *line, const char *event)
 	return at && at[-1] == ' ' && at[strlen(event)] == ':';
 }
 
-/* Go through the trace, from its beginning. */
+/* Reads the whole trace, from its beginning. */
 static void trace_read(void)
 {
 	FILE *trace = fopen(INSTANCE "/trace", "r");
 	char line[1024], timer[32] = "none";
-	int cpu, top_half = -1;		/* the processor that is in it */
+	int cpu, top_half = -1;		/* the CPU that runs it */
 
 	if (!trace)
 		die("the trace can be read");
@@ -107,7 +107,7 @@ static void trace_read(void)
 	fclose(trace);
 }
 
-/* Nothing happens, for a time in which there would be several updates. */
+/* Checks that nothing happens for several periods. */
 static void idle(int fd, const char *when)
 {
 	int started, expired;
@@ -120,7 +120,7 @@ static void idle(int fd, const char *when)
 	changed(fd, 300);
 	trace_read();
 	ok(seen.started == started && seen.expired == expired,
-	   "and none is started");
+	   "no timer is started %s", when);
 }
 
 int main(void)
@@ -146,30 +146,32 @@ int main(void)
 		next_update(fd);
 	trace_read();
 	if (!ok(seen.started >= 5 && seen.expired >= 5 && seen.queued >= 5 &&
-		seen.run >= 5, "top half and bottom half run by turns"))
+		seen.run >= 5, "top half and bottom half take turns"))
 		diag("started %d, expired %d, queued %d, run %d, expected 5",
 		     seen.started, seen.expired, seen.queued, seen.run);
-	is(seen.queued_elsewhere, 0, "only the top half queues the other");
-	is(seen.started_there, 0, "and it does not start the timer");
+	is(seen.queued_elsewhere, 0,
+	   "only the top half queues the bottom half");
+	is(seen.started_there, 0, "the top half does not start the timer");
 
 	status_write(fd, "-%d", sleeper);
 	settle(fd);
-	idle(fd, "when the last one is unregistered");
+	idle(fd, "after the last process is unregistered");
 
-	/* It has an hour to go: only who stops it has it gone. */
+	/* The timer has an hour to go: it is pending unless it is deleted. */
 	stop_updates();
 	status_register(fd, sleeper);
 	status_write(fd, "-%d", sleeper);
 	trace_read();
-	is(seen.pending, 0, "nor one that would expire in an hour");
+	is(seen.pending, 0, "nor is a timer that would expire in an hour");
 
 	set_period(50);
 	status_register(fd, sleeper);
 	end(sleeper);
 	while (time_now(fd, sleeper) >= 0)
 		changed(fd, -1);
-	idle(fd, "when the last line has gone");
-	is(seen.started_since_run, 0, "not even by the update that removed it");
+	idle(fd, "after the last line has gone");
+	is(seen.started_since_run, 0,
+	   "the update that removed it started no timer");
 	rmdir(INSTANCE);
 	return done();
 }

@@ -30,7 +30,7 @@ static int is_kernel_thread(pid_t pid)
 	       flags & KERNEL_THREAD;
 }
 
-/* Try to register each kernel thread. Return: how many do not fail so. */
+/* Writes @format for each kernel thread. Returns how many do not get ESRCH. */
 static int try_all(int fd, const char *format, int *tried)
 {
 	DIR *proc = opendir("/proc");
@@ -70,8 +70,8 @@ int main(void)
 
 	is(status_write(fd, "2"), -ESRCH, "kthreadd cannot be registered");
 	wrong = try_all(fd, "%d", &tried);
-	is(wrong, 0, "nor can any of %d kernel threads", tried);
-	is(try_all(fd, "-%d", &tried), 0, "nor can any be unregistered");
+	is(wrong, 0, "none of %d kernel threads can be registered", tried);
+	is(try_all(fd, "-%d", &tried), 0, "none can be unregistered");
 	list_read(fd, &list);
 	list_is(&list, "none is listed", 0);
 
@@ -81,9 +81,10 @@ int main(void)
 	written = status_write(fd, "%d 2 %d", before, after);
 	/* The white space after the last ID may count as taken, or not. */
 	is_near(written, length + 1, 1, "a write stops at a kernel thread");
-	is(status_write_bytes(fd, "2", 1), -ESRCH, "and then gets the error");
+	is(status_write_bytes(fd, "2", 1), -ESRCH,
+	   "the rest of the write gets the error");
 	list_read(fd, &list);
-	list_is(&list, "with the IDs before it accepted", before, 0);
+	list_is(&list, "the ID before it is accepted", before, 0);
 	is(log_lines(log_fd), 0, "nothing is logged");
 	return done();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "A write never [...] splits a number. If a write is very long, a part of it
- * that ends between two numbers is accepted, and the write returns the length of
- * that part."
+ * that ends between two numbers is accepted, and the write returns the length
+ * of that part."
  */
 #include "process.h"
 #include "urt.h"
@@ -20,7 +20,10 @@ static int is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Write it all, as programs do. Is every ID taken, and none split? */
+/*
+ * Writes all, as programs do. Checks that each ID is accepted and none is
+ * split.
+ */
 static void write_all(int fd, size_t length, const char *name)
 {
 	size_t at = 0;
@@ -50,7 +53,7 @@ static void write_all(int fd, size_t length, const char *name)
 		diag("%d lines, expected %d", list.lines, COUNT);
 }
 
-/* All IDs once, each followed by @gap white spaces. */
+/* Puts all IDs in the text, each before @gap white spaces. Returns the end. */
 static size_t fill(size_t at, const char *sign, int gap)
 {
 	for (int i = 0; i < COUNT; i++) {
@@ -61,7 +64,7 @@ static size_t fill(size_t at, const char *sign, int gap)
 	return at;
 }
 
-/* A shorter write is taken as a whole, wherever in it a buffer may end. */
+/* Checks that a short write is accepted whole, wherever a piece of it ends. */
 static void short_writes(int fd)
 {
 	int whole = 0;
@@ -73,7 +76,7 @@ static void short_writes(int fd)
 		length = fill(blanks, "", 1);
 		whole += status_write_bytes(fd, text, length) == (long)length;
 	}
-	is(whole, PLACES, "writes of %d IDs are taken as a whole", COUNT);
+	is(whole, PLACES, "writes of %d IDs are accepted whole", COUNT);
 }
 
 int main(void)
@@ -87,7 +90,7 @@ int main(void)
 	start_crowd(pids, COUNT);
 	short_writes(fd);
 
-	/* The gaps put the IDs at every place around the end of a buffer. */
+	/* The gaps put IDs at every place around the end of a piece. */
 	length = 0;
 	for (int gap = 1; length < 120 * 1024; gap = gap % 41 + 1)
 		length = fill(length, "", gap);
@@ -98,7 +101,7 @@ int main(void)
 		length = fill(length, "-", 1);
 		length = fill(length, "", 2);
 	}
-	write_all(fd, length, "120 KiB of IDs that leave and come back");
+	write_all(fd, length, "120 KiB of IDs that unregister and register");
 
 	length = fill(0, "-", 1000);
 	length = fill(length, "", 1);

@@ -2,7 +2,8 @@
 /*
  * "mode, gid: permissions and group of `status`, given at load; defaults 0666
  * and 0; a bad value prevents the module from loading, and the log says why".
- * mode is octal. gid may be, or hexadecimal, as with other numbers at load.
+ * mode is octal. gid may be decimal, octal or hexadecimal, like other
+ * parameters.
  */
 #include "process.h"
 #include "urt.h"
@@ -13,7 +14,7 @@
 #define MODE_RANGE	"usertime: mode must be octal, with bits of 0666 and not 0"
 #define GID_RANGE	"usertime: gid must be a number from 0 to 4294967294"
 
-/* What open(2) says to a user of this group: 0, or the error. */
+/* Opens the file as a user of this group. Returns 0 or the error. */
 static int open_as(gid_t group, int flags)
 {
 	int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
@@ -36,7 +37,7 @@ static void load_as(const char *parameters, int mode, gid_t group)
 	struct stat seen = { 0 };
 
 	if (unload() || load(parameters) || stat(URT_STATUS_PATH, &seen))
-		die("loading with '%s'", parameters);
+		die("the module loads with '%s'", parameters);
 	if (!ok((seen.st_mode & 07777) == (mode_t)mode && !seen.st_uid &&
 		seen.st_gid == group, "loading with '%s'", parameters))
 		diag("mode %o, user %u, group %u", seen.st_mode, seen.st_uid,
@@ -73,19 +74,22 @@ int main(void)
 
 	load_as("", 0666, 0);
 	load_as("mode=0660 gid=4242", 0660, GROUP);
-	is(open_as(USER, O_RDONLY), EACCES, "others may not read then");
-	is(open_as(USER, O_WRONLY), EACCES, "nor register");
-	is(open_as(GROUP, O_RDWR), 0, "a member of the group may do both");
+	is(open_as(USER, O_RDONLY), EACCES, "mode=0660: others may not read");
+	is(open_as(USER, O_WRONLY), EACCES,
+	   "mode=0660: others may not register");
+	is(open_as(GROUP, O_RDWR), 0,
+	   "mode=0660: a member of the group may do both");
 	is(parameter("gid"), GROUP, "the parameter gid shows the group");
-	is(parameter("mode"), 660, "and mode the permissions, in octal");
+	is(parameter("mode"), 660, "the parameter mode shows the permissions");
 	ok(open(PARAMETERS "mode", O_WRONLY) < 0 && errno == EACCES,
-	   "mode is for loading only");
+	   "mode cannot be changed after loading");
 	ok(open(PARAMETERS "gid", O_WRONLY) < 0 && errno == EACCES,
-	   "and so is gid");
+	   "gid cannot be changed after loading");
 
 	load_as("mode=644", 0644, 0);
-	is(open_as(USER, O_RDONLY), 0, "others may read then");
-	is(open_as(USER, O_WRONLY), EACCES, "but not register");
+	is(open_as(USER, O_RDONLY), 0, "mode=644: others may read");
+	is(open_as(USER, O_WRONLY), EACCES,
+	   "mode=644: others may not register");
 	load_as("gid=4294967294", 0666, (gid_t)4294967294);
 	load_as("gid=0x1092", 0666, GROUP);
 	load_as("gid=010222", 0666, GROUP);
@@ -96,11 +100,11 @@ int main(void)
 		err = load(bad[i].parameters);
 		logged = log_has(log_fd, bad[i].log);
 		if (!ok(err == -EINVAL && logged,
-			"not with '%s', and the log says why",
+			"loading with '%s' fails, and the log says why",
 			bad[i].parameters))
-			diag("error %d, expected %d; no '%s' in the log", -err,
-			     EINVAL, bad[i].log);
+			diag("error %d, expected %d; expected in the log: %s",
+			     -err, EINVAL, bad[i].log);
 	}
-	ok(access("/proc/urt", F_OK), "which leaves nothing behind");
+	ok(access("/proc/urt", F_OK), "a failed load leaves nothing behind");
 	return done();
 }

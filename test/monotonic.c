@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME "never decreases": of processes that spin, in user mode and in the
- * kernel by turns, whose threads come and go.
+ * TIME "never decreases". The processes here spin, in user mode and in the
+ * kernel by turns, and some have threads that come and go.
  */
 #include "process.h"
 #include "urt.h"
@@ -42,7 +42,10 @@ static void *spin_kernel_briefly(void *unused)
 	return unused;
 }
 
-/* What its threads leave makes the share of the kernel's time jump. */
+/*
+ * Spins in user mode, its threads in the kernel. When they end, the ratio of
+ * the two times jumps.
+ */
 static void spin_unlike_threads(void *unused)
 {
 	pthread_t thread;
@@ -90,8 +93,8 @@ int main(void)
 		}
 	}
 	for (int i = 0; i < COUNT; i++) {
-		is(back[i], 0, "no step back: %s", names[i]);
-		ok(last[i] > first[i], "but forward");
+		is(back[i], 0, "TIME never decreases: %s", names[i]);
+		ok(last[i] > first[i], "TIME has grown: %s", names[i]);
 	}
 	return done();
 }

@@ -11,10 +11,10 @@
 
 static struct list list;
 static int out;		/* the file, opened outside */
-static pid_t outside;	/* a process there */
-static pid_t beside;	/* one in a namespace beside the one that we enter */
+static pid_t outside;	/* a process outside */
+static pid_t beside;	/* a process in a sibling of the namespace we enter */
 
-/* The number of the caller in the namespace outside, whose /proc this is. */
+/* Returns the caller's PID outside. This /proc belongs to that namespace. */
 static pid_t number_outside(void)
 {
 	char number[16] = "";
@@ -37,7 +37,7 @@ static void stop_at_once(void *unused)
 	raise(SIGSTOP);
 }
 
-/* The first process of another namespace, registered from outside. */
+/* Starts and registers, from outside, the first process of a namespace. */
 static void other_namespace(void *unused)
 {
 	(void)unused;
@@ -53,7 +53,7 @@ static void register_self(void *unused)
 	status_register(status_open(), getpid());
 }
 
-/* The first process of a new namespace. */
+/* Runs as the first process of a new namespace. */
 static void in_namespace(void *unused)
 {
 	pid_t *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
@@ -64,29 +64,30 @@ static void in_namespace(void *unused)
 
 	(void)unused;
 	list_read(in, &list);
-	list_is(&list, "what is outside or beside has no line inside", 0);
-	is(getpid(), 1, "the first process is number 1 inside");
+	list_is(&list, "processes of other namespaces have no line", 0);
+	is(getpid(), 1, "the first process has PID 1 inside");
 	status_register(in, getpid());
 	child = start(tell_and_stop, told);
 	stopped(child);
 	status_register(in, child);
 	list_read(in, &list);
-	list_is(&list, "inside, the numbers are those of getpid(2)",
+	list_is(&list, "inside, the PIDs are those of getpid(2)",
 		1, child, 0);
 	list_read(out, &list);
-	list_is(&list, "a file opened outside has the numbers there",
+	list_is(&list, "a file opened outside shows the PIDs there",
 		outside, beside, first, *told, 0);
 
 	is(status_write(in, "%d", outside), -ESRCH,
-	   "what is outside cannot be registered inside");
-	is(status_write(in, "-%d", outside), -ESRCH, "nor unregistered");
+	   "a process outside cannot be registered inside");
+	is(status_write(in, "-%d", outside), -ESRCH,
+	   "nor can it be unregistered");
 	status_write(in, "-%d", child);
 	list_read(out, &list);
-	list_is(&list, "-PID takes the number inside",
+	list_is(&list, "-PID is a PID inside",
 		outside, beside, first, 0);
 	status_write(out, "%d -%d", *told, outside);
 	list_read(in, &list);
-	list_is(&list, "a file opened outside takes the numbers there",
+	list_is(&list, "a file opened outside accepts the PIDs there",
 		1, child, 0);
 
 	listed = time_now(in, child);
@@ -94,16 +95,19 @@ static void in_namespace(void *unused)
 	start_numbered(child, stop_at_once, NULL);
 	stopped(child);
 	is(status_write(in, "-%d", child), -ESRCH,
-	   "a number that is used again is another process");
-	is(time_now(in, child), listed, "the line is the old one's");
+	   "a PID that is used again is another process");
+	is(time_now(in, child), listed,
+	   "the line is still that of the old process");
 	status_register(in, child);
 	list_read(in, &list);
-	list_is(&list, "there is one line when it registers", 1, child, 0);
-	is_near(list_time(&list, child), 0, TICK, "with the time of the new");
+	list_is(&list, "when the new one registers, there is one line",
+		1, child, 0);
+	is_near(list_time(&list, child), 0, TICK,
+		"the line has the time of the new process");
 	set_period(50);
 	for (int i = 0; i < 4; i++)
 		wait_update(in);
-	is_near(time_now(in, child), 0, TICK, "which is there to stay");
+	is_near(time_now(in, child), 0, TICK, "the line stays");
 
 	stop_updates();
 	if (unshare(CLONE_NEWPID))
@@ -111,9 +115,10 @@ static void in_namespace(void *unused)
 	nested = start(register_self, NULL);
 	ended(nested);
 	list_read(in, &list);
-	list_is(&list, "a namespace in a namespace", 1, child, nested, 0);
+	list_is(&list, "a process in a nested namespace is listed",
+		1, child, nested, 0);
 	list_read(out, &list);
-	is(list.lines, 4, "is seen from outside, too");
+	is(list.lines, 4, "it is listed outside, too");
 }
 
 int main(void)

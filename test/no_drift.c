@@ -2,17 +2,17 @@
 /*
  * "Updates do not drift: at 5000 ms, there are twelve updates per minute."
  *
- * The kernel rounds a timer up. For 5000 ms, it takes long until that shows. With
- * these periods it shows soon if it adds up: at 250 ticks a second, 300 ms
- * becomes 320, and 21 ms becomes 24.
+ * The kernel rounds a timer up. With 5000 ms, it takes long to see a drift.
+ * With the periods used here, a drift shows soon: at 250 ticks per second, a
+ * timer of 300 ms takes 320 ms, and one of 21 ms takes 24 ms.
  */
 #include "process.h"
 #include "urt.h"
 
-/* A busy machine makes the timer, or us, late at times: try for so long. */
+/* How long to try again: a busy machine may delay the timer or the test. */
 #define TRY_MS	10000
 
-/* How long that many updates take, in ms. */
+/* Returns how long so many updates take, in ms. */
 static int duration(int fd, int updates)
 {
 	long long begin;

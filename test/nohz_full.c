@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "The accuracy is the kernel's own: TIME equals what the kernel reports for the
- * process at that moment": also on a CPU that runs without a tick (nohz_full).
+ * "The accuracy is the kernel's own: TIME equals what the kernel reports for
+ * the process at that moment." This must also hold on a CPU without a tick
+ * (nohz_full).
  */
 #include "process.h"
 #include "urt.h"
@@ -9,7 +10,7 @@
 #define UPDATES	20
 #define PERIOD	100	/* ms */
 
-/* The first of the CPUs that run without a tick; -1 if there is none. */
+/* Returns the first nohz_full CPU, or -1 if there is none. */
 static int nohz_full_cpu(void)
 {
 	FILE *list = fopen("/sys/devices/system/cpu/nohz_full", "r");
@@ -34,7 +35,7 @@ static void spin_on(void *cpu)
 	spin_work(cpu);
 }
 
-/* All CPU time of a process, in microseconds, by the clock that it has. */
+/* Returns the CPU time of a process by its CPU clock, in microseconds. */
 static long long clock_us(pid_t pid)
 {
 	struct timespec time;
@@ -56,8 +57,8 @@ int main(void)
 	if (cpu < 0) {
 		skip("TIME grows with every update", "no nohz_full CPU");
 		skip("TIME grows with the CPU clock", "no nohz_full CPU");
-		skip("and the kernel knows of it", "no nohz_full CPU");
-		skip("the TIME of a stopped one", "no nohz_full CPU");
+		skip("/proc/PID/stat reports no less", "no nohz_full CPU");
+		skip("the TIME of a stopped process", "no nohz_full CPU");
 		return done();
 	}
 	spinner = start(spin_on, &cpu);
@@ -82,23 +83,23 @@ int main(void)
 			least = listed - before;
 	}
 	grown += listed;
-	/* Without a tick the scheduler looks once in a second. */
+	/* Without a tick, the scheduler updates its times once a second. */
 	ok(least > 0, "TIME grows with every update");
-	/* A tenth may be time in the kernel. */
+	/* Up to a tenth may be time in the kernel. */
 	if (!ok(grown > (end[0] - begin[1]) * 9 / 10 &&
 		grown <= end[1] - begin[0] + 1,
 		"TIME grows with the CPU clock of the process"))
 		diag("seen %lld us, expected %lld to %lld", grown,
 		     (end[0] - begin[1]) * 9 / 10, end[1] - begin[0] + 1);
 
-	/* While it runs, /proc/PID/stat reports no less than the line shows. */
+	/* The process is still running. */
 	least = stat_user_time(spinner) - (listed - listed % stat_unit());
-	ok(least >= 0, "and the kernel knows of it");
+	ok(least >= 0, "/proc/PID/stat reports no less");
 
 	stop_updates();
 	kill(spinner, SIGSTOP);
 	used = rest_time(spinner);
 	update_once(fd);
-	is(time_now(fd, spinner), used, "the TIME of a stopped one");
+	is(time_now(fd, spinner), used, "the TIME of a stopped process");
 	return done();
 }

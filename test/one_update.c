@@ -7,7 +7,7 @@
 #include "process.h"
 #include "urt.h"
 
-#define COUNT	1000	/* lines between two: several pages of text */
+#define COUNT	1000	/* lines between the first and the last: many pages */
 #define BEGIN	64	/* bytes */
 #define TURN	20	/* ms */
 
@@ -23,7 +23,7 @@ static void spin_twice(void *unused)
 	raise(SIGSTOP);
 }
 
-/* What one that takes turns waits for, and whom it wakes. */
+/* The pipes to wait for one's turn and to wake the other process. */
 struct turn {
 	int wait, wake;
 };
@@ -36,7 +36,7 @@ static void take_turns(void *arg)
 	for (int i = 1; read(turn->wait, &token, 1) == 1; i++) {
 		spin(i * TURN - cpu_ms());
 		if (write(turn->wake, &token, 1) != 1)
-			die("the other's turn");
+			die("a process wakes the other");
 	}
 }
 
@@ -59,17 +59,18 @@ int main(void)
 	go_on(spinner);
 	used = rest_time(spinner);
 	status_register(fd, getpid());
-	is(time_now(fd, spinner), listed, "without an update, it stays so");
+	is(time_now(fd, spinner), listed,
+	   "without an update, TIME is the same");
 	set_period(50);
 	wait_update(fd);
-	is(time_now(fd, spinner), used, "and then is what the update found");
+	is(time_now(fd, spinner), used, "then TIME is what the update found");
 	end(spinner);
 	while (time_now(fd, spinner) >= 0)
 		changed(fd, -1);
 
 	/*
-	 * Two processes that spin in turns are never further apart than one
-	 * turn. With a list that mixed updates, they would be.
+	 * The times of two processes that take turns never differ by more than
+	 * one turn, but in a list that mixes updates they would.
 	 */
 	if (pipe(a) || pipe(b))
 		die("pipe(2)");
@@ -81,7 +82,7 @@ int main(void)
 		status_register(fd, pids[i]);
 	status_register(fd, last);
 	if (write(a[1], "", 1) != 1)
-		die("the first turn");
+		die("the first process is woken");
 
 	/* Read the first lines now, and the rest many updates later. */
 	lseek(fd, 0, SEEK_SET);
@@ -95,6 +96,6 @@ int main(void)
 	if (!list_parse(&list))
 		die("every line is PID: TIME");
 	is_near(list_time(&list, last), list_time(&list, first),
-		5 * TURN * 1000, "all of a list is of one update");
+		5 * TURN * 1000, "all times in a list are of one update");
 	return done();
 }

@@ -16,7 +16,7 @@
 
 static int log_fd;
 
-/* @value changes nothing, and @range is in the log. */
+/* Checks that the parameter refuses @value and that the log shows @range. */
 static void refuses(const char *name, const char *value, const char *range)
 {
 	long long before = parameter_value(name), after;
@@ -40,7 +40,7 @@ static void refuses_load(const char *parameters, const char *range)
 	err = load(parameters);
 	logged = log_has(log_fd, range);
 	if (!ok(err == -EINVAL && logged && access("/proc/urt", F_OK),
-		"no loading with %s, and the log says why", parameters))
+		"loading with %s fails, and the log says why", parameters))
 		diag("error %d, expected %d; logged: %d", -err, EINVAL, logged);
 }
 
@@ -103,6 +103,6 @@ int main(void)
 	is(load("period_ms=250 max_processes=7"), 0,
 	   "parameters may be given at load");
 	is(parameter("period_ms"), 250, "period_ms is what was given");
-	is(parameter("max_processes"), 7, "max_processes is, too");
+	is(parameter("max_processes"), 7, "max_processes is what was given");
 	return done();
 }

@@ -21,7 +21,11 @@
 
 static int fd;
 
-/* What poll(2), select(2) and epoll(7) report, all as poll(2)'s bits. */
+/*
+ * The next three return what poll(2), select(2) and epoll(7) report, as the
+ * bits of poll(2).
+ */
+
 static int poll_bits(int timeout)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = ALWAYS | POLLPRI };
@@ -106,7 +110,7 @@ static void epoll_work(void *unused)
 	_exit(epoll_bits(epoll_on(EPOLLPRI), -1) != EPOLLPRI);
 }
 
-/* Wait until a process does. */
+/* Waits until a process sleeps. */
 static void sleeps(pid_t pid)
 {
 	char path[32], state = 'R';
@@ -121,7 +125,7 @@ static void sleeps(pid_t pid)
 	}
 }
 
-/* Processes that wait for the news of @write, or of an update. */
+/* Checks that @write, or an update if it is NULL, wakes waiting processes. */
 static void wake(const char *write, pid_t pid, const char *name)
 {
 	void (* const works[WAITERS])(void *) = {
@@ -143,39 +147,40 @@ static void wake(const char *write, pid_t pid, const char *name)
 	for (int i = 0; i < WAITERS; i++)
 		woken += waitpid(waiters[i], &status, 0) == waiters[i] &&
 			 !status;
-	is(woken, WAITERS, "%s wakes all that wait", name);
+	is(woken, WAITERS, "%s wakes all waiting processes", name);
 }
 
-/* What comes of writes, with how long it takes to be announced. */
+/* Checks which writes are announced, and when. */
 static void registrations(pid_t sleeper)
 {
 	long long begin, took;
 
 	settle(fd);
 	read_at(0);
-	reports(ALWAYS, "when all has been announced");
+	reports(ALWAYS, "after everything has been announced");
 	begin = now_ms();
 	status_write(fd, "%d", sleeper);
 	ok(changed(fd, -1), "a registration is announced");
 	took = now_ms() - begin + 1;
-	if (!ok(took > EARLY_MS, "but not at once"))
+	if (!ok(took > EARLY_MS, "a registration is not announced at once"))
 		diag("after %lld ms", took);
 	reports(ALWAYS | POLLPRI, "after a registration");
 	read_at(0);
-	reports(ALWAYS, "when the file was read");
+	reports(ALWAYS, "after the file was read");
 
-	/* There is no event to wait for: several times as long will do. */
+	/* There is no event to wait for: wait several times as long. */
 	status_write(fd, "%d", sleeper);
 	status_write(fd, "\n");
 	status_write(fd, "bad");
-	ok(!changed(fd, 5 * took), "writes that change nothing are not");
+	ok(!changed(fd, 5 * took),
+	   "writes that change nothing are not announced");
 
 	status_write(fd, "-%d", sleeper);
 	ok(changed(fd, -1), "an unregistration is announced");
 	reports(ALWAYS | POLLPRI, "after an unregistration");
 }
 
-/* A register that makes news, which is then waited for. */
+/* Registers and unregisters a process, and waits for the news. */
 static void make_news(pid_t pid)
 {
 	status_write(fd, "%d -%d", pid, pid);
@@ -186,7 +191,7 @@ static void other_offsets(pid_t sleeper)
 {
 	char byte;
 
-	/* There is a line to read. */
+	/* The list needs a line to read. */
 	status_register(fd, getpid());
 	settle(fd);
 	lseek(fd, 0, SEEK_SET);
@@ -195,12 +200,12 @@ static void other_offsets(pid_t sleeper)
 	make_news(sleeper);
 	if (read(fd, &byte, 1) != 1)
 		die("the list can be read on");
-	reports(ALWAYS | POLLPRI, "when a read continued in an old snapshot");
+	reports(ALWAYS | POLLPRI, "after a read in an old snapshot");
 	read_at(1);
-	reports(ALWAYS, "when a read at another offset saw the new list");
+	reports(ALWAYS, "after a read at another offset");
 	make_news(sleeper);
 	lseek(fd, 3, SEEK_SET);
-	reports(ALWAYS, "when a seek did");
+	reports(ALWAYS, "after a seek to another offset");
 	status_write(fd, "-%d", getpid());
 	settle(fd);
 }
@@ -212,10 +217,10 @@ static void edge_triggered(pid_t sleeper)
 	settle(fd);
 	read_at(0);
 	edge = epoll_on(EPOLLPRI | EPOLLET);
-	is(epoll_bits(edge, 0), 0, "edges: none as yet");
+	is(epoll_bits(edge, 0), 0, "edge-triggered: no news yet");
 	status_write(fd, "%d", sleeper);
-	is(epoll_bits(edge, -1), EPOLLPRI, "edges: a registration");
-	is(epoll_bits(edge, 0), 0, "edges: no more than that");
+	is(epoll_bits(edge, -1), EPOLLPRI, "edge-triggered: a registration");
+	is(epoll_bits(edge, 0), 0, "edge-triggered: reported only once");
 	close(edge);
 }
 
@@ -230,7 +235,7 @@ int main(void)
 
 	reports(ALWAYS | POLLPRI, "on a file that was never read");
 	read_at(0);
-	reports(ALWAYS, "when it was read at offset 0");
+	reports(ALWAYS, "after a read at offset 0");
 	registrations(sleeper);
 	other_offsets(sleeper);
 	edge_triggered(sleeper);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The processes that the tests register, and what the kernel says
- * of the CPU time that they use
+ * Processes for the tests to register, and the CPU time that the kernel reports
+ * for them
  *
- * A child that has something to do and then is to be looked at, stops itself;
+ * A child that has done its work stops itself, so that the test can look at it.
  * stopped() waits for that.
  */
 #ifndef PROCESS_H
@@ -28,7 +28,7 @@ static inline long long user_time(const struct rusage *usage)
 	return usage->ru_utime.tv_sec * 1000000LL + usage->ru_utime.tv_usec;
 }
 
-/* What getrusage(2) says of the caller. */
+/* Returns the user time that getrusage(2) reports for the caller. */
 static inline long long own_user_time(void)
 {
 	struct rusage usage;
@@ -37,13 +37,13 @@ static inline long long own_user_time(void)
 	return user_time(&usage);
 }
 
-/* The unit of /proc/PID/stat, in microseconds. */
+/* Returns the unit of /proc/PID/stat, in microseconds. */
 static inline long long stat_unit(void)
 {
 	return 1000000 / sysconf(_SC_CLK_TCK);
 }
 
-/* What /proc/PID/stat says, in its 14th field, which is rounded down. */
+/* Returns the 14th field of /proc/PID/stat: the user time, rounded down. */
 static inline long long stat_user_time(pid_t pid)
 {
 	char path[32], text[512] = "";
@@ -62,7 +62,7 @@ static inline long long stat_user_time(pid_t pid)
 	return ticks * stat_unit();
 }
 
-/* Whether the time on a line, rounded down as well, is what that says. */
+/* Checks that @listed, rounded down too, is the user time in /proc/PID/stat. */
 static inline int is_stat_user_time(long long listed, pid_t pid,
 				    const char *name)
 {
@@ -78,7 +78,7 @@ static inline long long cpu_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Use @ms of CPU time in user mode, in this thread. */
+/* Uses @ms of CPU time in user mode, in this thread. */
 static inline void spin(int ms)
 {
 	long long end = cpu_ms() + ms;
@@ -89,9 +89,9 @@ static inline void spin(int ms)
 }
 
 /*
- * Use @ms of CPU time in the kernel, in this thread. Each call is long: QEMU
- * delivers many of the ticks at the return to user mode, where they count as
- * user time.
+ * Uses @ms of CPU time in the kernel, in this thread. Each call is long,
+ * because QEMU delivers many ticks at the return to user mode, where they count
+ * as user time.
  */
 static inline void spin_in_kernel(int ms)
 {
@@ -111,8 +111,8 @@ static inline void spin_in_kernel(int ms)
 }
 
 /*
- * How far a cgroup's memory.stat may be off: each CPU has up to 32 pages that it
- * has not reported yet. Since 5.13, the kernel asks them when the file is read.
+ * Returns how many bytes a cgroup's memory.stat may be off: each CPU may hold
+ * back changes of up to 32 pages. Since 5.13, a read collects these first.
  */
 static inline long stat_coarseness(void)
 {
@@ -127,8 +127,8 @@ static inline long stat_coarseness(void)
 }
 
 /*
- * As fork(2), but the child is the first process of a new PID namespace. clone(2)
- * takes its arguments in another order on s390; clone3(2) does not.
+ * Like fork(2), but the child is the first process of a new PID namespace.
+ * clone(2) takes its arguments in another order on s390; clone3(2) does not.
  */
 static inline pid_t fork_inside(void)
 {
@@ -140,7 +140,7 @@ static inline pid_t fork_inside(void)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-/* A child that does @work with @arg, and ends. */
+/* Starts a child that calls @work with @arg and ends. */
 static inline pid_t start(void (*work)(void *arg), void *arg)
 {
 	pid_t pid = fork();
@@ -193,8 +193,9 @@ static inline void stopped(pid_t pid)
 }
 
 /*
- * Whether a thread is off its CPU: then the kernel says in which system call it
- * is, after it has made sure of that. A thread that is gone is off its CPU, too.
+ * Whether a thread is off its CPU, or gone. The kernel shows a thread's system
+ * call only after checking that it is off its CPU; otherwise it shows
+ * "running".
  */
 static inline int is_off_cpu(pid_t pid, pid_t tid)
 {
@@ -214,10 +215,10 @@ static inline int is_off_cpu(pid_t pid, pid_t tid)
 }
 
 /*
- * Wait until no thread of a child that has stopped or ended is on a CPU: from
- * then on it uses no time. When wait4(2) can report the child, its last thread
- * is still on its way, and so may be threads that are ending. /proc is that of
- * the caller's PID namespace.
+ * Waits until no thread of a child that has stopped or ended is on a CPU. From
+ * then on, the child uses no time. When wait4(2) can report the child, its last
+ * thread may still be on a CPU, and so may threads that are ending. /proc must
+ * be that of the caller's PID namespace.
  */
 static inline void leaves_cpu(pid_t pid)
 {
@@ -240,7 +241,7 @@ static inline void leaves_cpu(pid_t pid)
 	} while (on_cpu);
 }
 
-/* Wait until a child has stopped and left its CPUs. */
+/* Waits until a child has stopped and left its CPUs. */
 static inline void rests(pid_t pid)
 {
 	siginfo_t info = { 0 };
@@ -250,7 +251,7 @@ static inline void rests(pid_t pid)
 	leaves_cpu(pid);
 }
 
-/* What wait4(2) with WUNTRACED says of a child that stops, and then rests. */
+/* Waits until a child rests. Returns its user time as wait4(2) reports it. */
 static inline long long rest_time(pid_t pid)
 {
 	struct rusage usage;
@@ -263,7 +264,7 @@ static inline long long rest_time(pid_t pid)
 	return user_time(&usage);
 }
 
-/* A child that has spun for @ms and is stopped. */
+/* Starts a child that spins for @ms and stops, and waits for that. */
 static inline pid_t start_spun(int ms)
 {
 	pid_t pid = start(spin_and_stop_work, &ms);
@@ -272,7 +273,7 @@ static inline pid_t start_spun(int ms)
 	return pid;
 }
 
-/* Let a stopped child go on. */
+/* Continues a stopped child. */
 static inline void go_on(pid_t pid)
 {
 	kill(pid, SIGCONT);
@@ -284,7 +285,7 @@ static inline void stop(pid_t pid)
 	stopped(pid);
 }
 
-/* Reap a child, and say what wait4(2) does of its time. */
+/* Reaps a child. Returns its user time as wait4(2) reports it. */
 static inline long long reap(pid_t pid)
 {
 	struct rusage usage;
@@ -294,7 +295,7 @@ static inline long long reap(pid_t pid)
 	return user_time(&usage);
 }
 
-/* The same, of a child that leaves its CPUs before it is reaped. */
+/* Like reap(), but first waits until the child has left its CPUs. */
 static inline long long final_time(pid_t pid)
 {
 	siginfo_t info;
@@ -311,7 +312,7 @@ static inline long long end(pid_t pid)
 	return reap(pid);
 }
 
-/* A child has ended, and is a zombie until it is reaped. */
+/* Waits until a child has ended. It stays a zombie until it is reaped. */
 static inline void ended(pid_t pid)
 {
 	siginfo_t info;
@@ -339,7 +340,7 @@ static inline int crowd_work(void *arg)
 	return 0;
 }
 
-/* Many children that sleep, as cheap as can be: they share our memory. */
+/* Starts many sleeping children, which share our memory to be cheap. */
 static inline void start_crowd(pid_t *pids, int count)
 {
 	const int stack = 2048;
@@ -353,7 +354,7 @@ static inline void start_crowd(pid_t *pids, int count)
 	}
 }
 
-/* The largest number that a process can have, and in @old what it was. */
+/* Sets pid_max, the limit of PIDs, and stores its old value in @old. */
 static inline void set_pid_max(const char *value, char *old, size_t size)
 {
 	int fd = open("/proc/sys/kernel/pid_max", O_RDWR);
@@ -365,7 +366,7 @@ static inline void set_pid_max(const char *value, char *old, size_t size)
 	close(fd);
 }
 
-/* A child with the number @pid, which is free. */
+/* Starts a child with the PID @pid, which must be free. */
 static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 {
 	char last[16];
@@ -388,9 +389,9 @@ static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 }
 
 /*
- * The next two change the effective user ID and the capabilities of the caller,
- * whose real user is root, and change them back. @cap is the only capability
- * that is left; -1 leaves none.
+ * become_user() changes the effective user ID and the capabilities of the
+ * caller, whose real user is root. It keeps only the capability @cap, none if
+ * @cap is -1. become_root() changes both back.
  */
 static inline void set_capabilities(__u32 low, __u32 high)
 {

@@ -16,7 +16,7 @@ static void *sleep_thread(void *tid)
 	return tid;
 }
 
-/* Stops in its second thread, whose ID it tells, and then has a child. */
+/* Stops in a second thread, whose ID it stores. Then starts a child. */
 static void parent(void *ids)
 {
 	pid_t *id = ids;
@@ -47,19 +47,20 @@ int main(void)
 
 	pid = start(parent, ids);
 	stopped(pid);
-	is(status_write(fd, "%d", ids[0]), -ESRCH, "a thread's ID is no PID");
+	is(status_write(fd, "%d", ids[0]), -ESRCH,
+	   "a thread ID cannot be registered");
 	status_register(fd, pid);
 	is(status_write(fd, "%d", ids[0]), -ESRCH,
-	   "nor is it when the process is registered");
+	   "nor can the thread ID of a registered process");
 	is(status_write(fd, "-%d", ids[0]), -ESRCH,
-	   "nor does it unregister the process");
+	   "a thread ID does not unregister the process");
 
 	go_on(pid);
 	stopped(pid);
 	wait_update(fd);
 	list_read(fd, &list);
 	list_is(&list, "a child is not registered", pid, 0);
-	is(kill(ids[1], 0), 0, "though it is there");
+	is(kill(ids[1], 0), 0, "the child exists");
 
 	start_thread(&thread, register_thread, &fd);
 	pthread_join(thread, NULL);

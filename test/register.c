@@ -37,15 +37,17 @@ int main(void)
 	e = start_sleeper();
 
 	length = sprintf(text, "%d\n", c);
-	is(status_write_bytes(fd, text, length), length, "echo's newline");
+	is(status_write_bytes(fd, text, length), length,
+	   "a PID and a newline, as echo writes them");
 	length = sprintf(text, "%d", b);
-	is(status_write_bytes(fd, text, length), length, "printf's nothing");
+	is(status_write_bytes(fd, text, length), length,
+	   "a PID alone, as printf writes it");
 	length = sprintf(text, "%d", e);
 	is(status_write_bytes(fd, text, length + 1), length + 1,
 	   "a C string with its terminator");
 	length = sprintf(text, " \t\n%d%c%d\t\n\n ", a, '\0', d);
 	is(status_write_bytes(fd, text, length), length,
-	   "two in a write, with white space of every kind");
+	   "two PIDs in a write, with all kinds of white space");
 	list_read(fd, &list);
 	list_is(&list, "the list is in order of registration",
 		c, b, e, a, d, 0);
@@ -55,19 +57,21 @@ int main(void)
 	is(status_write_bytes(fd, text, length), length,
 	   "registering twice succeeds");
 	list_read(fd, &list);
-	ok(list_same(&before, &list), "and changes nothing");
+	ok(list_same(&before, &list), "registering twice changes nothing");
 	status_write(fd, "-%d %d\n", b, b);
 	list_read(fd, &list);
-	list_is(&list, "one that left and came back is the last",
+	list_is(&list, "a process that registers anew is the last",
 		c, e, a, d, b, 0);
 
 	status_register(fd, getpid());
-	ok(time_now(fd, getpid()) >= 0, "getpid(2) registers oneself");
+	ok(time_now(fd, getpid()) >= 0,
+	   "a process registers itself with getpid(2)");
 
 	list_read(fd, &list);
 	is(lseek(fd, 0, SEEK_CUR), list.length, "reading moves the offset");
 	status_write(fd, "%d", a);
-	is(lseek(fd, 0, SEEK_CUR), list.length, "writing does not");
+	is(lseek(fd, 0, SEEK_CUR), list.length,
+	   "writing does not move the offset");
 
 	length = sprintf(text, "-%d %d\n", getpid(), getpid());
 	list_read(fd, &before);
@@ -75,17 +79,17 @@ int main(void)
 	   pwrite(fd, text, length, 0) < 0 && errno == ESPIPE,
 	   "pwrite(2) fails with ESPIPE");
 	list_read(fd, &list);
-	ok(list_same(&before, &list), "and changes nothing");
+	ok(list_same(&before, &list), "pwrite(2) changes nothing");
 
 	status_write(fd, "-%d", a);
 	line[0].iov_base = text;
 	line[0].iov_len = sprintf(text, "%d", a);
 	is(writev(fd, line, 2), line[0].iov_len + 1,
-	   "an ID and a newline may be two writes");
-	/* In two pieces, 12 is 1, which is init, and 2, a kernel thread. */
-	is(writev(fd, number, 2), 1, "writev(2) makes a write of each piece");
+	   "an ID and a newline may be two segments of writev(2)");
+	/* Two segments turn 12 into 1, init, and 2, a kernel thread. */
+	is(writev(fd, number, 2), 1, "each segment of writev(2) is a write");
 	list_read(fd, &list);
-	list_is(&list, "which splits numbers",
+	list_is(&list, "a number in two segments is split",
 		c, e, d, b, getpid(), a, 1, 0);
 	return done();
 }

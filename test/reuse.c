@@ -7,8 +7,8 @@
 #include "process.h"
 #include "urt.h"
 
-#define OLD	50	/* ms that the old one spins, and the new one */
-#define NEW	200
+#define OLD	50	/* ms that the old process spins */
+#define NEW	200	/* ms that the new process spins */
 #define PERIOD	1000
 
 static struct list list;
@@ -28,8 +28,8 @@ static void spin_new(void *unused)
 }
 
 /*
- * A process with the number of one that was registered. No update has come
- * since that ended, having used so much.
+ * Starts a process with the number of a registered process that has ended,
+ * having used @used. There has been no update since.
  */
 static pid_t start_new(int fd, long long *used)
 {
@@ -46,20 +46,20 @@ static pid_t start_new(int fd, long long *used)
 	return pid;
 }
 
-/* The new one registers: does its line stay, and the old one's not? */
+/* Registers the new process. Checks that its line stays, not the old one. */
 static void register_new(int fd, pid_t keeper, pid_t pid, const char *name)
 {
 	status_register(fd, pid);
 	list_read(fd, &list);
 	list_is(&list, name, keeper, pid, 0);
-	is_stat_user_time(list_time(&list, pid), pid, "with its own time");
+	is_stat_user_time(list_time(&list, pid), pid, "it has its own time");
 
 	first_update(fd, 50);
 	for (int i = 0; i < 3; i++)
 		next_update(fd);
 	list_read(fd, &list);
 	list_is(&list, "the line stays", keeper, pid, 0);
-	is_stat_user_time(list_time(&list, pid), pid, "with its own time");
+	is_stat_user_time(list_time(&list, pid), pid, "it has its own time");
 	end(pid);
 	while (time_now(fd, pid) >= 0)
 		changed(fd, -1);
@@ -78,15 +78,17 @@ int main(void)
 	status_register(fd, keeper);
 
 	pid = start_new(fd, &used);
-	is(status_write(fd, "-%d", pid), -ESRCH, "-PID is not the old process");
+	is(status_write(fd, "-%d", pid), -ESRCH,
+	   "-PID does not name the old process");
 	first_update(fd, PERIOD);
 	is(time_now(fd, pid), used,
 	   "the new process is not counted on the old line");
-	is(status_write(fd, "-%d", pid), -ESRCH, "-PID is not the final line");
+	is(status_write(fd, "-%d", pid), -ESRCH,
+	   "-PID does not name the final line");
 	next_update(fd);
 	list_read(fd, &list);
-	list_is(&list, "the old line goes", keeper, 0);
-	is(status_write(fd, "-%d", pid), -ESRCH, "the new has none");
+	list_is(&list, "the old line is removed", keeper, 0);
+	is(status_write(fd, "-%d", pid), -ESRCH, "the new process has no line");
 	end(pid);
 
 	pid = start_new(fd, &used);
@@ -95,7 +97,7 @@ int main(void)
 	pid = start_new(fd, &used);
 	first_update(fd, PERIOD);
 	stop_updates();
-	is(time_now(fd, pid), used, "the final line of another one");
+	is(time_now(fd, pid), used, "the old process has its final line");
 	register_new(fd, keeper, pid, "it registers after an update: one line");
 	return done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A terminal, in which the tests start urt, and what it then shows
+ * A terminal in which the tests start urt, and what the terminal shows
  */
 #ifndef SCREEN_H
 #define SCREEN_H
@@ -16,15 +16,15 @@
 #define ROWS	60
 #define COLUMNS	200
 
-/* What a terminal shows that understands what urt writes, and no more. */
+/* A terminal's screen. It understands only the sequences that urt writes. */
 static struct {
 	int rows, columns, row, column;
-	char cell[ROWS + 1][COLUMNS + 1];	/* from 1 */
+	char cell[ROWS + 1][COLUMNS + 1];	/* numbered from 1 */
 	int alternate, hidden, uncut;
-	int colors;		/* there were some */
-	int wrong;		/* since its top: outside, or not understood */
-	int drawn;		/* so often, from the top */
-	size_t seen;		/* of what urt has said */
+	int colors;		/* number of color sequences */
+	int wrong;		/* errors since the cursor was at the top */
+	int drawn;		/* how often the cursor was moved to the top */
+	size_t seen;		/* how much of tool.text is on the screen */
 } screen;
 
 static int terminal;
@@ -81,7 +81,7 @@ static inline void control(const char *parameters, char final)
 	}
 }
 
-/* Show what urt has said since. */
+/* Puts the new output of urt on the screen. */
 static inline void show(void)
 {
 	const char *text = tool.text + screen.seen;
@@ -92,7 +92,7 @@ static inline void show(void)
 		if (*text == '\033') {
 			length = text[1] ? strspn(text + 2, "?;0123456789") : 0;
 			if (!text[1] || !text[2 + length])
-				break;	/* the rest is to come */
+				break;	/* the rest has not been read */
 			snprintf(parameters, sizeof(parameters), "%.*s",
 				 length, text + 2);
 			control(parameters, text[2 + length]);
@@ -133,9 +133,8 @@ static inline int row_of(const char *text)
 }
 
 /*
- * Read on until the screen has this text, in this row unless that is 0. What
- * was drawn for another size may come before; when it was drawn so often it
- * should be there.
+ * Reads until the screen has this text, in row @number unless that is 0. The
+ * first drawings may be for the previous size, so up to 50 are read.
  */
 static inline int shows_in(int number, const char *text)
 {
@@ -153,7 +152,7 @@ static inline int shows_in(int number, const char *text)
 	return 0;
 }
 
-/* The same, anywhere on the screen. */
+/* Like shows_in(), in any row. */
 static inline int shows(const char *text)
 {
 	return shows_in(0, text);
@@ -172,7 +171,7 @@ static inline void resize(int rows, int columns)
 		die("the size of a terminal");
 }
 
-/* Makes a terminal of that size, and sees to it that there can be one. */
+/* Makes a terminal of this size. Mounts devpts if necessary. */
 static inline void make_terminal(int rows, int columns)
 {
 	struct winsize size = { .ws_row = rows, .ws_col = columns };
@@ -189,9 +188,9 @@ static inline void make_terminal(int rows, int columns)
 }
 
 /*
- * Start urt in a terminal of that size, as a shell does, which is there to
- * continue it if it stops. The other end of the terminal stays open here, to
- * look at its modes.
+ * Starts urt in a terminal of this size, under a process that acts like a shell
+ * and continues urt if it stops. The terminal stays open here, too, to look at
+ * its modes.
  */
 static inline void start_in_terminal(int rows, int columns,
 				     const char *subcommand, const char *option)
@@ -203,7 +202,7 @@ static inline void start_in_terminal(int rows, int columns,
 	make_terminal(rows, columns);
 	tool.pid = fork();
 	if (!tool.pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* not of the test's group */
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* not in the test's group */
 		login_tty(terminal);
 		terminal = 0;
 		signal(SIGTTOU, SIG_IGN);

@@ -14,7 +14,7 @@
 #define BOB	1001
 #define CAROL	1002
 #define NONE	-1
-#define ENOUGH	50	/* more than there is ever room for */
+#define ENOUGH	50	/* more lines than a user ever gets here */
 
 static int fd;	/* root's, with all capabilities */
 static struct list list;
@@ -29,7 +29,7 @@ static int open_as(uid_t uid, int cap)
 	return file;
 }
 
-/* Register @pid, by a user who opens the file, too. Return: 0, or an error. */
+/* Registers @pid as a user who also opens the file. Returns 0, or an error. */
 static int add_as(uid_t uid, int cap, pid_t pid)
 {
 	int file = open_as(uid, cap);
@@ -50,7 +50,7 @@ static int lines(void)
 	return list.lines;
 }
 
-/* Remove every line: those of processes that have ended, by two updates. */
+/* Removes every line. Two updates remove those of processes that have ended. */
 static void empty_list(void)
 {
 	for (int i = lines(); i > 0; i--)
@@ -72,7 +72,7 @@ static void register_and_end(void *uid)
 	_exit(result < 0 ? -result : 0);
 }
 
-/* Processes register and end, one after the other, up to the first error. */
+/* Registers processes that end at once, one by one, until the first error. */
 static int fill(uid_t uid, int *count)
 {
 	int status = 0;
@@ -88,7 +88,7 @@ static int fill(uid_t uid, int *count)
 	return WEXITSTATUS(status);
 }
 
-/* Three processes at a time would do the same as these, one at a time. */
+/* The processes end, but their lines stay and count. */
 static void half_is(int max, int half, pid_t other)
 {
 	int error, count;
@@ -96,11 +96,10 @@ static void half_is(int max, int half, pid_t other)
 	set_parameter("max_processes", max);
 	error = fill(ALICE, &count);
 	if (!ok(error == ENOSPC && count == half,
-		"of %d lines, one user gets %d with processes that end", max,
-		half))
+		"of %d lines, one user gets %d", max, half))
 		diag("%d registered, then error %d", count, error);
 	if (max > half)
-		is(add(BOB, other), 0, "another user can still register");
+		is(add(BOB, other), 0, "another user still gets one");
 	empty_list();
 }
 
@@ -115,7 +114,7 @@ static void with_capability(int opener, int writer, pid_t pid, int expected)
 	is(result < 0 ? -result : 0, expected,
 	   "more than half: CAP_SYS_RESOURCE of %s",
 	   opener && writer ? "both" : opener ? "the opener alone" :
-	   writer ? "the writer alone" : "nobody");
+	   writer ? "the writer alone" : "neither");
 }
 
 int main(void)
@@ -139,34 +138,34 @@ int main(void)
 
 	/* Two lines for each. */
 	set_parameter("max_processes", 4);
-	is(add(ALICE, a), 0, "a first process");
-	is(add(ALICE, b), 0, "a second");
-	is(add(ALICE, c), ENOSPC, "a third is more than half");
-	is(add(ALICE, a), 0, "one that is registered already succeeds");
+	is(add(ALICE, a), 0, "a user gets a first line of four");
+	is(add(ALICE, b), 0, "a second line");
+	is(add(ALICE, c), ENOSPC, "no third line, which is more than half");
+	is(add(ALICE, a), 0, "registering a registered process succeeds");
 	status_write(fd, "-%d", a);
-	is(add(ALICE, c), 0, "unregistering gives the room back");
-	is(add(ALICE, a), ENOSPC, "for one process");
+	is(add(ALICE, c), 0, "unregistering makes room");
+	is(add(ALICE, a), ENOSPC, "but only for one line");
 
 	/* Alice has two lines, and Bob none. */
 	file = open_as(ALICE, NONE);
 	is(status_write_as(BOB, NONE, file, "%d", d), -ENOSPC,
-	   "the user is who opened the file");
+	   "the opener is the user whose lines count");
 	close(file);
 	file = open_as(BOB, NONE);
 	ok(status_write_as(ALICE, NONE, file, "%d", d) > 0,
-	   "and not who writes");
+	   "the writer is not");
 	close(file);
-	is(add(BOB, e), 0, "that is one line of two");
+	is(add(BOB, e), 0, "the opener gets a second line");
 	is(add(CAROL, a), ENOSPC, "a full list is full for everyone");
 	empty_list();
 
 	/* The owner of a line. */
 	is(add(ALICE, a), 0, "a process is registered");
-	is(add(BOB, a), 0, "and registered again by another user");
-	is(add(BOB, b) | add(BOB, c), 0, "who has two more lines for that");
-	is(add(BOB, d), ENOSPC, "and no third");
+	is(add(BOB, a), 0, "another user registers it again");
+	is(add(BOB, b) | add(BOB, c), 0, "that user still gets two lines");
+	is(add(BOB, d), ENOSPC, "and no third line");
 	is(add(ALICE, d) | add(ALICE, e) << 8, ENOSPC << 8,
-	   "while the first still has that line");
+	   "the line still belongs to the first user");
 	empty_list();
 
 	add(BOB, a);
@@ -176,7 +175,7 @@ int main(void)
 	with_capability(1, 0, c, ENOSPC);
 	with_capability(1, 1, c, 0);
 
-	/* On a machine that does something else, too, two updates may come. */
+	/* A busy machine may get two updates. Then this tries again. */
 	for (int i = 0; i < 20; i++) {
 		empty_list();
 		fill(ALICE, &count);
@@ -185,8 +184,8 @@ int main(void)
 		if (lines() > 1)
 			break;
 	}
-	is(error, ENOSPC, "lines that are final count, too");
+	is(error, ENOSPC, "final lines count, too");
 	empty_list();
-	is(add(ALICE, a), 0, "and give the room back when they are removed");
+	is(add(ALICE, a), 0, "their removal makes room");
 	return done();
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A read at offset 0 takes a snapshot of the whole list": also if several
- * processes read the same open file at once, and the list changes meanwhile.
+ * "A read at offset 0 takes a snapshot of the whole list."
+ *
+ * This also holds when several processes read the same open file at once while
+ * the list changes.
  */
 #include "process.h"
 #include "urt.h"
@@ -13,7 +15,7 @@
 static pid_t pids[CROWD];
 static int fd;
 
-/* Whole: every line, and at its end all of those that never leave. */
+/* A list is whole if it begins with all the processes that stay registered. */
 static void read_again_and_again(void *unused)
 {
 	static struct list list;
@@ -54,6 +56,7 @@ int main(void)
 				left--;
 			}
 	}
-	is(time_now(fd, other), -1, "and in the end who has left is gone");
+	is(time_now(fd, other), -1,
+	   "the process that was unregistered last has no line");
 	return done();
 }

@@ -30,33 +30,34 @@ int main(void)
 	sprintf(text + taken, "  bad %d", c);
 	written = status_write_bytes(fd, text, strlen(text));
 	/* The white space after the last ID may count as taken, or not. */
-	is_near(written, taken + 1, 1, "the bytes of the IDs before the bad");
+	is_near(written, taken + 1, 1,
+		"a write returns the bytes before a bad ID");
 	list_read(fd, &list);
-	list_is(&list, "these are taken, those after it are not", a, b, 0);
+	list_is(&list, "the IDs before it are accepted, others not", a, b, 0);
 	rest = text + (written > 0 ? written : 0);
 	is(status_write_bytes(fd, rest, strlen(rest)), -EINVAL,
-	   "the rest gets the error");
+	   "writing the rest returns the error");
 
 	taken = sprintf(text, "%d", a);
 	sprintf(text + taken, " %d %d", none, c);
 	is_near(status_write_bytes(fd, text, strlen(text)), taken + 1, 1,
-		"the bytes of the IDs before one of no process");
+		"a write returns the bytes before a PID of no process");
 	is(status_write(fd, "%d %d", none, c), -ESRCH,
-	   "the error where no ID is before it");
+	   "the error, if there is no ID before it");
 	list_read(fd, &list);
 	list_is(&list, "nothing has changed", a, b, 0);
 
 	taken = sprintf(text, "-%d", a);
 	sprintf(text + taken, " -%d %d", a, c);
 	is_near(status_write_bytes(fd, text, strlen(text)), taken + 1, 1,
-		"the second time is an error");
+		"a write returns the bytes before a second -PID");
 	list_read(fd, &list);
-	list_is(&list, "and the first has been done", b, 0);
+	list_is(&list, "the first -PID has unregistered the process", b, 0);
 
 	taken = sprintf(text, "%d %d -%d %d\n", a, c, b, b);
 	is(status_write_bytes(fd, text, taken), taken,
 	   "registering and unregistering in one write");
 	list_read(fd, &list);
-	list_is(&list, "are done in order", a, c, b, 0);
+	list_is(&list, "they are done in order", a, c, b, 0);
 	return done();
 }

@@ -15,7 +15,7 @@
 static pid_t pids[COUNT];
 static struct list old, new, list;
 
-/* Does @fd continue in @expected from @offset? */
+/* Whether reads from @fd continue in @expected at @offset. */
 static int continues(int fd, off_t offset, const struct list *expected)
 {
 	list_read_on(fd, &list, 512);
@@ -27,7 +27,7 @@ static int continues(int fd, off_t offset, const struct list *expected)
 	return 0;
 }
 
-/* Does pread(2) see a part of @expected at @offset? */
+/* Whether pread(2) at @offset reads a part of @expected. */
 static int sees(int fd, off_t offset, const struct list *expected)
 {
 	char bytes[100];
@@ -36,7 +36,7 @@ static int sees(int fd, off_t offset, const struct list *expected)
 	       !memcmp(bytes, expected->text + offset, sizeof(bytes));
 }
 
-/* Moves a line to the end of the list, and all lines behind it up. */
+/* Moves a line to the end of the list. */
 static void change(int fd, int i)
 {
 	status_write(fd, "-%d", pids[i]);
@@ -65,20 +65,21 @@ int main(void)
 	list_read(other, &new);
 	is(new.lines, COUNT - 2, "another open file has a snapshot of its own");
 	ok(continues(fd, 5, &old), "the first one continues in its own");
-	is(read(fd, bytes, sizeof(bytes)), 0, "to its end");
+	is(read(fd, bytes, sizeof(bytes)), 0, "the first one reads to its end");
 
 	is(lseek(fd, FAR, SEEK_SET), FAR, "lseek(2) works");
 	change(fd, 1);
 	lseek(fd, FAR + 1, SEEK_SET);
 	list_read(other, &new);
-	ok(continues(fd, FAR + 1, &new), "and sees the list of that time");
+	ok(continues(fd, FAR + 1, &new),
+	   "reads after lseek(2) see the list at that time");
 
-	is(lseek(fd, 7, SEEK_SET), 7, "lseek(2) again");
+	is(lseek(fd, 7, SEEK_SET), 7, "lseek(2) works again");
 	ok(sees(fd, FAR, &new), "pread(2) works");
 	change(fd, 2);
 	list_read(other, &new);
-	ok(sees(fd, FAR, &new), "and sees the list of that time");
-	is(lseek(fd, 0, SEEK_CUR), 7, "and leaves the offset");
+	ok(sees(fd, FAR, &new), "pread(2) sees the list at that time");
+	is(lseek(fd, 0, SEEK_CUR), 7, "pread(2) leaves the offset as it was");
 	change(fd, 3);
 	list_read(other, &new);
 	ok(sees(fd, 0, &new), "pread(2) at offset 0 takes a new snapshot");
@@ -87,7 +88,8 @@ int main(void)
 	list_read(other, &new);
 	is(new.lines, COUNT - 3, "the list has changed once more");
 	list_read(fd, &list);
-	ok(list_same(&list, &new), "back at 0, there is a new snapshot");
+	ok(list_same(&list, &new),
+	   "a read back at offset 0 takes a new snapshot");
 
 	change(fd, 4);
 	ok(pread(fd, bytes, sizeof(bytes), new.length) == 0 &&

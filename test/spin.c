@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Use CPU time, and see it in /proc/urt/status
+ * Uses CPU time and shows its line of /proc/urt/status
  *
  * usage: spin [SECONDS] [THREADS]
  *
- * Registers itself, spins in each of its threads, and then shows its own line
- * of the list beside what getrusage(2) says. Exits 1 if it cannot.
+ * Registers itself, spins in each of its threads, and then prints its own line
+ * of the list and the time that getrusage(2) reports. Exits 1 on any error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ static void *spin(void *seconds)
 	return NULL;
 }
 
-/* Spins in @threads threads, of which the caller is one. */
+/* Spins in @threads threads, including the caller. */
 static int spin_in_threads(long threads, long seconds)
 {
 	pthread_t others[threads];
@@ -54,7 +54,7 @@ static int spin_in_threads(long threads, long seconds)
 	return 0;
 }
 
-/* What getrusage(2) says of this process, in the unit of the list. */
+/* Returns what getrusage(2) reports for this process, in the list's unit. */
 static long long used_time(void)
 {
 	struct rusage usage;
@@ -64,10 +64,10 @@ static long long used_time(void)
 	       usage.ru_utime.tv_usec * (URT_UNIT_PER_SEC / 1000000);
 }
 
-/* What the list, read anew, says of this process; -1 if it is not there. */
+/* Reads the list anew. Returns the time of this process, or -1. */
 static long long listed_time(int fd)
 {
-	/* A stream of its own each time, or rewind() keeps what it has. */
+	/* A new stream each time, because rewind() may keep the old buffer. */
 	FILE *list = fdopen(dup(fd), "r");
 	long long time;
 	int pid = 0;
@@ -108,13 +108,14 @@ int main(int argc, char **argv)
 
 	err = spin_in_threads(threads, seconds);
 	if (err) {
-		fprintf(stderr, "spin: a thread: %s\n", strerror(err));
+		fprintf(stderr, "spin: cannot start a thread: %s\n",
+			strerror(err));
 		return 1;
 	}
 
 	/*
-	 * The next update brings what the last one could not know yet: all that
-	 * is used until poll(2) sleeps.
+	 * Waits for an update: it covers all time used before poll(2) sleeps,
+	 * which the last update could not.
 	 */
 	change.fd = fd;
 	before = listed_time(fd);

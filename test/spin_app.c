@@ -12,7 +12,7 @@
 static char output[4096];
 static pid_t pid;
 
-/* Run spin, which is beside this program. Returns its exit status. */
+/* Runs spin, which is in the folder of this test. Returns its exit status. */
 static int run_spin(const char *seconds, const char *threads)
 {
 	char path[4096] = "";
@@ -21,7 +21,7 @@ static int run_spin(const char *seconds, const char *threads)
 	ssize_t got;
 
 	if (readlink("/proc/self/exe", path, sizeof(path) - 6) < 0 || pipe(out))
-		die("what spin needs");
+		die("the path of this test is found, and a pipe is made");
 	strcat(dirname(path), "/spin");
 	pid = fork();
 	if (!pid) {
@@ -50,8 +50,8 @@ static int said(const char *text, const char *name)
 }
 
 /*
- * Run spin 1 2. Returns its exit status, and the two times that it prints, in
- * microseconds.
+ * Runs spin 1 2. Returns its exit status and stores the two times that it
+ * prints, in microseconds.
  */
 static int run_two(long long *listed, long long *used)
 {
@@ -73,30 +73,30 @@ int main(void)
 	int status;
 
 	plan(10);
-	/* The update comes when spin has done its work. */
+	/* The update comes after spin has done its work. */
 	set_period(1500);
 	/*
-	 * If the host stops a virtual processor between getrusage(2) and
-	 * poll(2), that counts as time of spin's. Then it runs again.
+	 * If the host stops a virtual CPU between getrusage(2) and poll(2),
+	 * that time counts as used by spin. Then this tries again.
 	 */
 	for (int run = 0; run < 5; run++) {
 		status = run_two(&listed, &used);
 		if (llabs(listed - used) <= TICK)
 			break;
 	}
-	is(status, 0, "spin 1 2");
+	is(status, 0, "spin 1 2 succeeds");
 	sprintf(line, "%s: %d: ", URT_STATUS_PATH, pid);
-	said(line, "its own line");
-	said("getrusage(2): ", "what getrusage(2) says");
-	is_near(listed, used, TICK, "is the same");
-	ok(used > 1000000 && used < 2500000, "for two threads and one second");
+	said(line, "spin prints its own line");
+	said("getrusage(2): ", "spin prints what getrusage(2) reports");
+	is_near(listed, used, TICK, "both times are the same");
+	ok(used > 1000000 && used < 2500000, "two threads spin for a second");
 
-	is(run_spin("0", "1"), 1, "no seconds");
-	said("usage: ", "are told the usage");
+	is(run_spin("0", "1"), 1, "0 seconds is an error");
+	said("usage: ", "spin prints its usage");
 
 	unload();
-	is(run_spin("1", "1"), 1, "without the module");
-	said(URT_STATUS_PATH, "spin says what it lacks");
-	said("insmod usertime.ko", "and how to load it");
+	is(run_spin("1", "1"), 1, "spin fails without the module");
+	said(URT_STATUS_PATH, "spin names the missing file");
+	said("insmod usertime.ko", "spin says how to load the module");
 	return done();
 }

@@ -13,7 +13,7 @@
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-#define COUNT	2000	/* processes: a list that no pipe holds whole */
+#define COUNT	2000	/* processes: the list is too long for a pipe */
 #define FAR	5000	/* an offset beyond the first page */
 
 static pid_t pids[COUNT];
@@ -21,8 +21,8 @@ static struct list old, new, list;
 static int pipe_out, pipe_in;
 
 /*
- * Move the list from @fd through a pipe, in pieces of @size bytes at most, up
- * to its end, to @list. Return: 0, or an error.
+ * Moves the rest of the list from @fd through a pipe to @list, at most @size
+ * bytes at a time. Return: 0, or an error.
  */
 static int splice_on(int fd, loff_t *offset, size_t size)
 {
@@ -43,7 +43,7 @@ static int splice_on(int fd, loff_t *offset, size_t size)
 	}
 }
 
-/* The same by sendfile(2), by way of a file. */
+/* Like splice_on(), with sendfile(2) and a file. */
 static int sendfile_on(int fd, off_t *offset, size_t size)
 {
 	int file = memfd_create("list", MFD_CLOEXEC);
@@ -60,7 +60,7 @@ static int sendfile_on(int fd, off_t *offset, size_t size)
 	return moved < 0 ? errno : 0;
 }
 
-/* What was moved is @expected, from @offset to its end. */
+/* Checks that @list is @expected from @offset to its end. */
 static void is_rest(int error, const struct list *expected, size_t offset,
 		    const char *name, size_t size)
 {
@@ -92,7 +92,7 @@ static void from_the_file(int fd)
 	offset = FAR;
 	is_rest(splice_on(fd, &offset, 4096), &old, FAR,
 		"splice(2) with an offset", 0);
-	is(lseek(fd, 0, SEEK_CUR), 7, "which leaves the file's own");
+	is(lseek(fd, 0, SEEK_CUR), 7, "splice(2) leaves the file's own offset");
 }
 
 static void into_the_file(int fd)
@@ -106,16 +106,18 @@ static void into_the_file(int fd)
 	if (write(pipe_in, text, length) < 0 || write(file, text, length) < 0)
 		die("a pipe and a file can be written");
 	is(splice(pipe_out, NULL, fd, NULL, length, 0) < 0 ? errno : 0, EINVAL,
-	   "splice(2) into the file");
+	   "splice(2) into the file fails with EINVAL");
 	lseek(file, 0, SEEK_SET);
 	is(sendfile(fd, file, NULL, length) < 0 ? errno : 0, EINVAL,
-	   "sendfile(2) into the file");
-	is(pwrite(fd, text, length, 0) < 0 ? errno : 0, ESPIPE, "pwrite(2)");
+	   "sendfile(2) into the file fails with EINVAL");
+	is(pwrite(fd, text, length, 0) < 0 ? errno : 0, ESPIPE,
+	   "pwrite(2) at offset 0 fails with ESPIPE");
 	is(pwrite(fd, text, length, FAR) < 0 ? errno : 0, ESPIPE,
-	   "pwrite(2) elsewhere");
-	is(pwritev(fd, &piece, 1, 0) < 0 ? errno : 0, ESPIPE, "pwritev(2)");
-	is(time_now(fd, getpid()), -1, "register nothing");
-	is(log_lines(log), 0, "and log nothing");
+	   "pwrite(2) at another offset fails with ESPIPE");
+	is(pwritev(fd, &piece, 1, 0) < 0 ? errno : 0, ESPIPE,
+	   "pwritev(2) fails with ESPIPE");
+	is(time_now(fd, getpid()), -1, "none of them registers a process");
+	is(log_lines(log), 0, "nothing is logged");
 	close(file);
 	if (read(pipe_out, text, length) != (ssize_t)length)
 		die("the pipe can be emptied");
@@ -129,7 +131,10 @@ static void change(int fd)
 	list_read(fd, &new);
 }
 
-/* Their times may have grown: the last may have run on when first registered. */
+/*
+ * Registers all processes anew. Their times may differ from those in the old
+ * list: the last process may still have been running when it was registered.
+ */
 static void restore(int fd)
 {
 	while (new.lines)
@@ -167,26 +172,30 @@ int main(void)
 	change(other);
 	list_read_on(fd, &list, 512);
 	is_rest(0, &old, 5, "reads continue in the same snapshot", 0);
-	is(read(fd, bytes, sizeof(bytes)), 0, "to its end");
+	is(read(fd, bytes, sizeof(bytes)), 0,
+	   "reads come to the end of the snapshot");
 	restore(other);
 
 	lseek(fd, 0, SEEK_SET);
 	if (read(fd, bytes, 10) != 10)
 		die("the list can be read");
 	change(other);
-	is_rest(splice_on(fd, NULL, 1000), &old, 10, "and so does splice(2)",
+	is_rest(splice_on(fd, NULL, 1000), &old, 10,
+		"splice(2) continues in it, too",
 		0);
 	restore(other);
 	lseek(fd, 0, SEEK_SET);
 	if (read(fd, bytes, 10) != 10)
 		die("the list can be read");
 	change(other);
-	is_rest(sendfile_on(fd, NULL, 1000), &old, 10, "and sendfile(2)", 0);
+	is_rest(sendfile_on(fd, NULL, 1000), &old, 10,
+		"sendfile(2) continues in it, too",
+		0);
 
-	/* The list is another now. Elsewhere, that is what is seen. */
+	/* The list has changed. At other offsets, the new list is seen. */
 	lseek(fd, FAR, SEEK_SET);
 	list_read_on(fd, &list, 512);
-	is_rest(0, &new, FAR, "a seek to the middle finds the present list", 0);
+	is_rest(0, &new, FAR, "a seek to the middle finds the new list", 0);
 	restore(other);
 	lseek(fd, 0, SEEK_SET);
 	if (read(fd, bytes, 10) != 10)
@@ -194,11 +203,11 @@ int main(void)
 	change(other);
 	ok(pread(fd, bytes, sizeof(bytes), FAR) == sizeof(bytes) &&
 	   !memcmp(bytes, new.text + FAR, sizeof(bytes)),
-	   "and so does pread(2)");
-	is(lseek(fd, 0, SEEK_CUR), 10, "which leaves the offset");
+	   "pread(2) finds the new list");
+	is(lseek(fd, 0, SEEK_CUR), 10, "pread(2) leaves the offset as it was");
 	is_rest(splice_on(fd, &start, 1000), &new, 0,
-		"splice(2) from offset 0 finds the present list", 0);
+		"splice(2) from offset 0 finds the new list", 0);
 	list_read(fd, &list);
-	ok(list_same(&list, &new), "and so does a read at offset 0");
+	ok(list_same(&list, &new), "a read at offset 0 finds the new list");
 	return done();
 }

@@ -5,9 +5,9 @@
  * already have seen it by then). So no user can keep another user's program, or
  * the machine, awake."
  *
- * A user registers and unregisters a process at full speed, while another polls
- * and reads a long list at once when there is news. A machine that does
- * something else at the time can only make one of the rounds fail.
+ * A user registers and unregisters a process at full speed. Meanwhile, another
+ * process polls, and reads a long list whenever there is news. A busy machine
+ * can spoil a round, so there are several.
  */
 #include "process.h"
 #include "urt.h"
@@ -18,10 +18,10 @@
 #define LINES	1000
 #define ROUNDS	8
 #define ROUND_MS	3000
-#define GUSTS	20	/* short storms, to see the last change of each */
-#define LOST_MS	20000	/* news that has not come by then never comes */
+#define GUSTS	20	/* short storms */
+#define LOST_MS	20000	/* news that takes longer is lost */
 
-static long *changes;	/* by the storm, so far; shared with it */
+static long *changes;	/* by the storm so far, in shared memory */
 
 static pid_t pids[LINES];
 static struct list list;
@@ -60,7 +60,7 @@ static void read_list(int fd)
 		die("the list can be read");
 }
 
-/* The CPU time of ten reads without a storm, in microseconds; the least seen. */
+/* Returns the CPU time of ten reads without a storm, in us; the least of 5. */
 static long long ten_reads(int fd)
 {
 	long long least = LLONG_MAX;
@@ -77,7 +77,7 @@ static long long ten_reads(int fd)
 	return least;
 }
 
-/* What the poller has seen in one round. */
+/* What the poller sees in one round. */
 struct round {
 	long long elapsed, cpu;	/* in microseconds */
 	long wakes, changes;
@@ -102,9 +102,9 @@ static void poll_and_read(int fd, struct round *round)
 }
 
 /*
- * @ten is what ten reads take by themselves. It is a small part of the limit,
- * except where the kernel checks everything that it does. A read takes longer
- * in a storm, because it has to wait for the lock.
+ * @ten is the CPU time of ten reads without a storm. It is a small part of the
+ * limit, except on debug kernels. In a storm, a read takes longer because it
+ * has to wait for the lock.
  */
 static void rounds(int fd, long long ten)
 {
@@ -124,11 +124,11 @@ static void rounds(int fd, long long ten)
 	}
 	ok(stormed, "a user changes the list all the time");
 	ok(told, "a poller is woken");
-	ok(few, "at most ten times a second");
-	ok(cheap, "and uses less than 5 %% of a CPU");
+	ok(few, "it is woken at most ten times a second");
+	ok(cheap, "it uses less than 5 %% of a CPU");
 }
 
-/* Change the list for a while, which ends with a registration of @last. */
+/* Changes the list for @ms and then registers @last. */
 struct gust {
 	pid_t sleeper, last;
 	int ms;
@@ -166,7 +166,7 @@ static void last_changes(int fd)
 		status_write(fd, "-%d", gust.last);
 		end(gust.last);
 	}
-	is(told, GUSTS, "the last change is announced, too");
+	is(told, GUSTS, "the last change of each storm is announced");
 }
 
 int main(void)

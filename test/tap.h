@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a test says, in the Test Anything Protocol, and how it ends
+ * Reports the results of a test in the Test Anything Protocol (TAP)
  *
  *	plan(2);
  *	ok(fd >= 0, "it opens");
  *	is(found, expected, "it is as long as it should be");
  *	return done();
  *
- * The test runs in a process that plan() starts, with default signals. The
- * first process waits for it, for TAP_SECONDS at most, and then ends whatever
- * the test has left behind: however a test ends, no process of it stays.
+ * plan() forks: the test runs in the child, with default signals. The parent
+ * waits for the child, TAP_SECONDS at most, and then kills every process that
+ * the test has left behind.
  *
- * With FAIL_FAST in the environment, a test ends when a point fails.
+ * If FAIL_FAST is in the environment, a test ends at the first point that
+ * fails.
  *
- * All limits are for a machine that takes a second to boot, see paced().
+ * All time limits are for a machine that boots in one second; see paced().
  */
 #ifndef TAP_H
 #define TAP_H
@@ -37,14 +38,14 @@
 #define TAP_SECONDS	100
 #endif
 
-/* Shared, so that the children of a test may say ok() too. */
+/* In shared memory, so that the children of a test can call ok() too. */
 static struct {
 	int planned, run, failed;
 } *tap;
 
 static pid_t tap_group;
 
-/* A limit of time, for a machine of this one's pace: test/run measures it. */
+/* Returns @limit times PACE, which test/run sets higher on a slow machine. */
 static inline long paced(long limit)
 {
 	const char *pace = getenv("PACE");
@@ -86,7 +87,7 @@ static inline int ok(int passed, const char *format, ...)
 	return passed;
 }
 
-/* The number that was seen, and the one that is expected. */
+/* Like ok(), for two numbers that must be equal. */
 static inline int is(long long seen, long long expected,
 		     const char *format, ...)
 {
@@ -100,7 +101,7 @@ static inline int is(long long seen, long long expected,
 	return seen == expected;
 }
 
-/* As is(), where the two may differ by @margin. */
+/* Like is(), but the numbers may differ by @margin. */
 static inline int is_near(long long seen, long long expected,
 			  long long margin, const char *format, ...)
 {
@@ -121,7 +122,7 @@ static inline void skip(const char *name, const char *reason)
 	printf("ok %d - %s # SKIP %s\n", ++tap->run, name, reason);
 }
 
-/* What the test needs is not to be had: it fails and ends here. */
+/* Fails and ends the test: something that it needs does not work. */
 static inline void die(const char *format, ...)
 {
 	int error = errno;
@@ -148,8 +149,8 @@ static inline void tap_kill(int sig)
 }
 
 /*
- * Signals do what they do by default, whatever the caller ignores or blocks: a
- * shell without job control ignores SIGINT and SIGQUIT in what it starts with &.
+ * Resets all signals to their defaults: a shell without job control starts
+ * background commands (&) with SIGINT and SIGQUIT ignored.
  */
 static inline void tap_default_signals(void)
 {

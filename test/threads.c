@@ -3,8 +3,9 @@
  * TIME "covers the whole process: all its threads, including those that have
  * ended, across execve(2). It does not include the children of the process."
  *
- * The line comes first, and then what the kernel says: usertime never shows less
- * than the kernel has reported, so it would be right whatever it added up.
+ * The test reads the line first and the kernel's value second. In the other
+ * order, a sum that is too small would not show: usertime never shows less than
+ * the kernel has reported.
  */
 #include "process.h"
 #include "urt.h"
@@ -98,7 +99,7 @@ int main(void)
 	} cases[] = {
 		{ "threads that live", live_threads },
 		{ "threads that have ended", ended_threads },
-		{ "100 threads of a brief life", brief_threads },
+		{ "100 short-lived threads", brief_threads },
 		{ "a leader that has ended before the others", ended_leader },
 		{ "no children, dead or alive", children },
 	};
@@ -121,9 +122,9 @@ int main(void)
 		is_stat_user_time(listed, pid, cases[i].name);
 		used = rest_time(pid);
 		if (cases[i].work == children)
-			ok(listed < used, "which wait4(2) adds");
+			ok(listed < used, "wait4(2) adds the children");
 		else
-			is(listed, used, "as wait4(2) reports");
+			is(listed, used, "the same as wait4(2) reports");
 		end(pid);
 	}
 
@@ -134,6 +135,6 @@ int main(void)
 	status_register(fd, pid);
 	listed = time_now(fd, pid);
 	is(listed, rest_time(pid),
-	   "one that registers when its leader has ended");
+	   "a process that registers after its leader has ended");
 	return done();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests do with urt, the tool, which is beside them: start it, wait
- * for what it says, and see it end
+ * Helpers for the tests of urt, the tool, which is in the same folder: start
+ * it, wait for its output, and wait for its end
  */
 #ifndef TOOL_H
 #define TOOL_H
@@ -14,13 +14,13 @@
 
 static struct tool {
 	pid_t pid;
-	int folder;		/* the one with urt, for tool_exec() */
-	int out;		/* what it says, on standard error too */
+	int folder;		/* where urt is, for tool_exec() */
+	int out;		/* its standard output and standard error */
 	size_t length;
-	char text[1 << 20];	/* all that was read from there */
+	char text[1 << 20];	/* all output read so far */
 } tool;
 
-/* Become urt with these arguments, the last of which is NULL. */
+/* Executes urt with these arguments, the last of which is NULL. */
 static inline void tool_exec(const char *argument, ...)
 {
 	const char *argv[16] = { "urt" };
@@ -36,8 +36,8 @@ static inline void tool_exec(const char *argument, ...)
 }
 
 /*
- * Open the folder with urt, which is that of this test. Another user, whom the
- * child may become, need not be able to get there: it may be in a home.
+ * Opens the folder of this test, where urt is, too. The child may become a user
+ * who cannot reach it by its path.
  */
 static inline int tool_folder(void)
 {
@@ -52,7 +52,10 @@ static inline int tool_folder(void)
 	return folder;
 }
 
-/* In the child, this is 0: it does what urt is to inherit, and tool_exec(). */
+/*
+ * Like fork(2), with the child's output going to tool.out. The child sets up
+ * what urt inherits and calls tool_exec().
+ */
 static inline pid_t tool_fork(void)
 {
 	int out[2];
@@ -82,7 +85,7 @@ static inline pid_t tool_fork(void)
 		tool_exec(__VA_ARGS__, NULL); \
 } while (0)
 
-/* Read more of what it says. Returns 0 at the end of it. */
+/* Reads more of the output. Returns 0 at its end. */
 static inline int tool_read(void)
 {
 	size_t room = sizeof(tool.text) - 1 - tool.length;
@@ -97,7 +100,7 @@ static inline int tool_read(void)
 	return 1;
 }
 
-/* Read until it has said @text, @from or later. Returns where; NULL: not. */
+/* Reads until the output has @text, at @from or later. Returns it, or NULL. */
 static inline char *tool_says(size_t from, const char *text)
 {
 	char *found;
@@ -107,7 +110,7 @@ static inline char *tool_says(size_t from, const char *text)
 	return found;
 }
 
-/* Read to its end, and return its exit status, or -1 less the signal. */
+/* Waits until urt ends. Returns its exit status, or -1 minus the signal. */
 static inline int tool_ends(void)
 {
 	int status;
@@ -125,7 +128,7 @@ static inline int tool_ends(void)
 	tool_ends(); \
 })
 
-/* What it has said in all has @text in it. */
+/* Checks that the output read so far contains @text. */
 static inline int said(const char *text, const char *name)
 {
 	int passed = !!strstr(tool.text, text);
@@ -150,7 +153,10 @@ static inline void named_work(void *arg)
 	spin_work(NULL);
 }
 
-/* A child with this name that has spun for @ms and is stopped; then it spins. */
+/*
+ * Starts a child with this name, which spins for @ms and stops; then it spins
+ * on.
+ */
 static inline pid_t start_named(const char *name, int ms)
 {
 	struct named named = { name, ms };
@@ -160,7 +166,7 @@ static inline pid_t start_named(const char *name, int ms)
 	return pid;
 }
 
-/* Wait until a process has a line. Returns 0 if it has none in two minutes. */
+/* Waits until a process has a line. Returns 0 after 2 minutes without news. */
 static inline int gets_line(int fd, pid_t pid)
 {
 	static struct list list;
@@ -174,7 +180,7 @@ static inline int gets_line(int fd, pid_t pid)
 	}
 }
 
-/* Wait until no process has a line: those that had one have ended. */
+/* Waits until the list is empty. All registered processes must have ended. */
 static inline void gets_empty(int fd)
 {
 	static struct list list;
@@ -188,8 +194,8 @@ static inline void gets_empty(int fd)
 }
 
 /*
- * urt follow is ready when it says how many processes it has registered. It
- * ends at a signal, and then says its counts.
+ * urt follow is ready when it reports how many processes it has registered. A
+ * signal ends it, and then it reports its counts.
  */
 #define follow_start(...) do { \
 	tool_start("follow", __VA_ARGS__); \
@@ -208,7 +214,7 @@ static inline int follow_ends(void)
 	return tool_ends();
 }
 
-/* One of the counts that it says last, by its name; -1: it is not there. */
+/* Returns the count @name from the last report, or -1 if there is none. */
 static inline long long follow_count(const char *name)
 {
 	const char *at = NULL, *found = tool.text;
@@ -220,7 +226,7 @@ static inline long long follow_count(const char *name)
 	return at ? atoll(at) : -1;
 }
 
-/* Whether the kernel reports new processes at all. */
+/* Whether the kernel reports new processes (the process events connector). */
 static inline int has_process_events(void)
 {
 	FILE *file = fopen("/proc/net/connector", "re");
@@ -235,8 +241,8 @@ static inline int has_process_events(void)
 }
 
 /*
- * With events, follow must not need the updates; without them, it looks through
- * /proc as often as there are updates.
+ * With events, follow must work without updates. Without events, it searches
+ * /proc at every update.
  */
 static inline int set_events_period(void)
 {
@@ -246,7 +252,7 @@ static inline int set_events_period(void)
 	return events;
 }
 
-/* Where cgroup v2 is mounted, for this test alone. */
+/* Where cgroup v2 is mounted, visible to this test only. */
 static char cgroups[64];
 
 static inline void cgroups_mount(void)
@@ -273,7 +279,7 @@ static inline void cgroup_make(const char *cgroup)
 		die("the cgroup %s can be made", path);
 }
 
-/* Its last process has ended, and may be about to leave it. */
+/* Removes a cgroup. Its last process has ended but may not have left it yet. */
 static inline void cgroup_remove(const char *cgroup)
 {
 	long long deadline = now_ms() + paced(20000);
@@ -287,7 +293,7 @@ static inline void cgroup_remove(const char *cgroup)
 	}
 }
 
-/* Move a process into a cgroup. */
+/* Moves a process into a cgroup. */
 static inline void cgroup_move(const char *cgroup, pid_t pid)
 {
 	char path[256], number[16];
@@ -302,8 +308,9 @@ static inline void cgroup_move(const char *cgroup, pid_t pid)
 }
 
 /*
- * Let a process of start_named() spin until it has used more than @time, in
- * microseconds: on a busy machine, others may have used more than they should.
+ * Lets a process of start_named() spin until it has clearly used more than
+ * @time microseconds. On a busy machine, a process may use more time than was
+ * asked.
  */
 static inline void spin_beyond(pid_t pid, long long time)
 {

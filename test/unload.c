@@ -16,10 +16,11 @@ static void poll_work(void *fd)
 }
 
 /*
- * Has processors of the mask @to run the work of workqueues like the module's,
- * those that are made from now on. Returns 0, or that it cannot be.
+ * Restricts unbound workqueues, such as the module's, to the CPUs of the mask
+ * @to if they are created from now on. Stores the old mask in @was. Returns 0
+ * on success.
  */
-static int set_workqueue_processors(const char *to, char *was, size_t size)
+static int set_workqueue_cpus(const char *to, char *was, size_t size)
 {
 	int fd = open("/sys/devices/virtual/workqueue/cpumask", O_RDWR);
 	int failed;
@@ -31,38 +32,38 @@ static int set_workqueue_processors(const char *to, char *was, size_t size)
 }
 
 /*
- * Keeps processor 1 for itself, for 700 ms: no longer, since of each second the
- * kernel saves a twentieth for those without real-time priority.
+ * Occupies CPU 1 for 700 ms. The kernel reserves a twentieth of each second for
+ * threads without real-time priority.
  */
 static void hog_work(void *unused)
 {
 	const struct sched_param first = { .sched_priority = 1 };
-	cpu_set_t processor;
+	cpu_set_t cpu;
 	long long end;
 
 	(void)unused;
-	CPU_ZERO(&processor);
-	CPU_SET(1, &processor);
-	if (sched_setaffinity(0, sizeof(processor), &processor) ||
+	CPU_ZERO(&cpu);
+	CPU_SET(1, &cpu);
+	if (sched_setaffinity(0, sizeof(cpu), &cpu) ||
 	    sched_setscheduler(0, SCHED_FIFO, &first))
-		die("a process can have processor 1 for itself");
+		die("a process can occupy CPU 1");
 	raise(SIGSTOP);
 	end = now_ms() + 700;
 	while (now_ms() < end)
 		;
 }
 
-/* If the module were not to wait, the update would run where it no longer is. */
+/* If unloading did not wait, the queued update would run in freed memory. */
 static void unload_with_update_queued(pid_t pid)
 {
-	char processors[64] = "";
+	char cpus[64] = "";
 	pid_t hog;
 	int fd;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
-	    set_workqueue_processors("2", processors, sizeof(processors))) {
-		skip("it unloads before an update that is due has run",
-		     "processor 1 cannot be kept from it");
+	    set_workqueue_cpus("2", cpus, sizeof(cpus))) {
+		skip("the module unloads while an update is queued",
+		     "the update cannot be delayed");
 		return;
 	}
 	hog = start(hog_work, NULL);
@@ -72,10 +73,10 @@ static void unload_with_update_queued(pid_t pid)
 	go_on(hog);
 	status_register(fd, pid);
 	close(fd);
-	usleep(100 * 1000);	/* ten periods: the top half has queued it */
-	is(unload(), 0, "it unloads before an update that is due has run");
+	usleep(100 * 1000);	/* ten periods: an update is queued */
+	is(unload(), 0, "the module unloads while an update is queued");
 	reap(hog);
-	set_workqueue_processors(processors, NULL, 0);
+	set_workqueue_cpus(cpus, NULL, 0);
 }
 
 int main(void)
@@ -94,15 +95,15 @@ int main(void)
 	is(unload(), -EWOULDBLOCK, "in use: the file is open");
 	update_once(fd);
 	status_register(fd, pids[0]);
-	ok(time_now(fd, pids[0]) >= 0, "and all goes on");
+	ok(time_now(fd, pids[0]) >= 0, "the module still works");
 	poller = start(poll_work, &fd);
 	close(fd);
-	is(unload(), -EWOULDBLOCK, "in use: someone waits for a change");
+	is(unload(), -EWOULDBLOCK, "in use: a process polls the file");
 	end(poller);
 	is(unload(), 0, "not in use: processes are registered");
 	ok(access("/proc/urt", F_OK) && errno == ENOENT, "/proc/urt is gone");
 
-	/* Ever another place in an update, or between two. */
+	/* Each time, it unloads at another moment of the period. */
 	for (int i = 0; i < TIMES; i++) {
 		if (load("period_ms=10"))
 			break;
@@ -115,12 +116,12 @@ int main(void)
 		spin(i % 12);
 		unloaded += !unload();
 	}
-	is(unloaded, TIMES, "it unloads while it updates");
+	is(unloaded, TIMES, "the module unloads while it updates");
 	unload_with_update_queued(spinner);
-	is(load(""), 0, "it loads once more");
+	is(load(""), 0, "the module loads again");
 	fd = status_open();
 	status_register(fd, spinner);
-	ok(time_now(fd, spinner) > 0, "and works");
-	is(log_lines(log_fd), 0, "nothing in the kernel log");
+	ok(time_now(fd, spinner) > 0, "it works");
+	is(log_lines(log_fd), 0, "nothing is logged");
 	return done();
 }

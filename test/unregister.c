@@ -17,7 +17,7 @@
 
 static int fd;
 
-/* A process of Alice's; that its effective user is Bob is to change nothing. */
+/* A process of Alice's. Its effective user, Bob, has no right to it. */
 static void alices(void *unused)
 {
 	if (setresuid(ALICE, BOB, ALICE))
@@ -26,7 +26,7 @@ static void alices(void *unused)
 	sleep_work(unused);
 }
 
-/* Unregister @pid and see what comes of it: 0, or an error. Register it again. */
+/* Unregisters @pid, checks the result (0 or an error), and registers it. */
 static void try(pid_t pid, uid_t uid, int cap, int expected, const char *name)
 {
 	long result = status_write_as(uid, cap, fd, "-%d", pid);
@@ -62,14 +62,15 @@ int main(void)
 	status_register(fd, root);
 	try(root, 0, NONE, 0, "by its real user, which is 0");
 	/* The caller's real user is 0 here. */
-	try(root, ALICE, NONE, EPERM, "where only the caller's real user is");
+	try(root, ALICE, NONE, EPERM,
+	    "a caller whose real user matches, not its effective user");
 	status_register(fd, getpid());
 	try(getpid(), 0, NONE, 0, "by itself");
 
 	kill(alice, SIGKILL);
 	ended(alice);
 	try(alice, BOB, NONE, EPERM, "a zombie, by another user");
-	try(alice, ALICE, NONE, 0, "a zombie, by its user");
+	try(alice, ALICE, NONE, 0, "a zombie, by its real user");
 
 	dead = start_sleeper();
 	status_register(fd, dead);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests do with the module: its file, its parameters,
- * loading it, and what the kernel logs meanwhile
+ * Helpers for the tests of the module: its file, its parameters, loading it,
+ * and the kernel log
  */
 #ifndef URT_H
 #define URT_H
@@ -18,8 +18,8 @@
 #include "usertime.h"
 
 /*
- * "Within one tick", in microseconds: that of the slowest kernel there is,
- * which is also the unit of /proc/PID/stat.
+ * One tick in microseconds, at HZ=100, the slowest there is. It is also the
+ * unit of /proc/PID/stat.
  */
 #define TICK		10000
 
@@ -47,7 +47,7 @@ static inline int status_open(void)
 	return fd;
 }
 
-/* What write(2) returns, or the error as a negative number. */
+/* Returns what write(2) returns, or a negative error. */
 static inline long status_write_bytes(int fd, const void *bytes, size_t length)
 {
 	ssize_t written = write(fd, bytes, length);
@@ -77,7 +77,7 @@ static inline void status_register(int fd, pid_t pid)
 	}
 }
 
-/* The file, opened by a process with the effective user ID @uid. */
+/* Opens the file with the effective user ID @uid. */
 static inline int status_open_as(uid_t uid)
 {
 	int fd;
@@ -90,7 +90,10 @@ static inline int status_open_as(uid_t uid)
 	return fd;
 }
 
-/* Write with effective user ID @uid, and no capability but @cap; -1: none. */
+/*
+ * Writes with the effective user ID @uid and only the capability @cap; -1:
+ * none.
+ */
 static inline long status_write_as(uid_t uid, int cap, int fd,
 				   const char *format, ...)
 {
@@ -131,7 +134,7 @@ static inline int digits(const char **at, unsigned long long *value)
 	return *at > start && (*start != '0' || *at == start + 1);
 }
 
-/* Every line is strictly "PID: TIME\n", or this returns 0 and says why. */
+/* Whether every line is exactly "PID: TIME\n". Shows the first that is not. */
 static inline int list_parse(struct list *list)
 {
 	const char *at = list->text;
@@ -154,7 +157,7 @@ static inline int list_parse(struct list *list)
 	return 1;
 }
 
-/* Read from where the file stands to its end, @chunk bytes at a time. */
+/* Reads from the current offset to the end, @chunk bytes at a time. */
 static inline void list_read_on(int fd, struct list *list, size_t chunk)
 {
 	ssize_t got = 1;
@@ -172,7 +175,7 @@ static inline void list_read_on(int fd, struct list *list, size_t chunk)
 	list->text[list->length] = '\0';
 }
 
-/* Take a new snapshot of the list. */
+/* Reads a new snapshot of the list. */
 static inline void list_read(int fd, struct list *list)
 {
 	lseek(fd, 0, SEEK_SET);
@@ -186,7 +189,7 @@ static inline int list_same(const struct list *a, const struct list *b)
 	return a->length == b->length && !memcmp(a->text, b->text, a->length);
 }
 
-/* How many lines a process has. */
+/* Returns the number of lines that a process has. */
 static inline int list_count(const struct list *list, pid_t pid)
 {
 	int count = 0;
@@ -196,7 +199,7 @@ static inline int list_count(const struct list *list, pid_t pid)
 	return count;
 }
 
-/* The time on a process's line; -1 where it has none. */
+/* Returns the time on the line of a process, or -1 if it has none. */
 static inline long long list_time(const struct list *list, pid_t pid)
 {
 	for (int i = 0; i < list->lines; i++)
@@ -205,7 +208,7 @@ static inline long long list_time(const struct list *list, pid_t pid)
 	return -1;
 }
 
-/* The list is these processes and no other, in this order; ends with a 0. */
+/* Checks that the list is these PIDs, in this order. The last argument is 0. */
 static inline int list_is(const struct list *list, const char *name, ...)
 {
 	int same = 1, i = 0;
@@ -222,7 +225,7 @@ static inline int list_is(const struct list *list, const char *name, ...)
 	return same;
 }
 
-/* A process's time in a new snapshot; -1 where it has no line. */
+/* Returns the time of a process in a new snapshot, or -1 if it has no line. */
 static inline long long time_now(int fd, pid_t pid)
 {
 	static struct list list;
@@ -231,7 +234,7 @@ static inline long long time_now(int fd, pid_t pid)
 	return list_time(&list, pid);
 }
 
-/* Does the file report POLLPRI, within @ms? -1 waits for as long as it takes */
+/* Whether the file reports POLLPRI within @ms; -1 waits without a limit. */
 static inline int changed(int fd, int ms)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
@@ -239,7 +242,7 @@ static inline int changed(int fd, int ms)
 	return poll(&poll_fd, 1, ms) == 1 && poll_fd.revents & POLLPRI;
 }
 
-/* Take a new snapshot and throw it away: what was news is none any more. */
+/* Reads at offset 0, which clears POLLPRI. */
 static inline void see_news(int fd)
 {
 	char byte;
@@ -248,7 +251,7 @@ static inline void see_news(int fd)
 		die("the list can be read");
 }
 
-/* A process that does nothing, for helpers that register one and end it. */
+/* Starts a process that does nothing, for settle(). */
 static inline pid_t start_extra(void)
 {
 	pid_t pid = fork();
@@ -261,10 +264,11 @@ static inline pid_t start_extra(void)
 }
 
 /*
- * Wait until no registration is still to be announced. One more is made and
- * undone for this: its announcement includes all before it. If there is news as
- * soon as it has been made, that may be of an earlier one, and the next try is
- * made. Afterwards all news is of updates, until the next registration.
+ * Waits until all registrations have been announced. To know when, this
+ * registers and unregisters a process of its own, whose announcement includes
+ * all earlier ones. If there is news at once, that may be an earlier
+ * announcement: it tries again. From then on, until the next registration, only
+ * updates are news.
  */
 static inline void settle(int fd)
 {
@@ -280,21 +284,21 @@ static inline void settle(int fd)
 	waitpid(pid, NULL, 0);
 }
 
-/* Wait for an update that begins after this is called, if all is settled. */
+/* Waits for an update that begins after this call. All must be settled. */
 static inline void next_update(int fd)
 {
 	see_news(fd);
 	changed(fd, -1);
 }
 
-/* Wait for an update that begins after this is called. */
+/* Waits for an update that begins after this call. */
 static inline void wait_update(int fd)
 {
 	settle(fd);
 	next_update(fd);
 }
 
-/* Returns 0 or an error as a negative number, as the next ones. */
+/* Returns 0 or a negative error. */
 static inline int parameter_write(const char *name, const char *value)
 {
 	char path[128];
@@ -322,7 +326,7 @@ static inline long long parameter_value(const char *name)
 	return atoll(value);
 }
 
-/* In 32-bit programs, a long does not hold every value. */
+/* Like parameter_value(), for values that fit into a long of 32 bits. */
 static inline long parameter(const char *name)
 {
 	return parameter_value(name);
@@ -342,16 +346,15 @@ static inline void set_period(int ms)
 	set_parameter("period_ms", ms);
 }
 
-/* No update comes until set_period() is called again. */
+/* Stops updates until set_period() is called: the next one is an hour away. */
 static inline void stop_updates(void)
 {
 	set_period(URT_PERIOD_MS_MAX);
 }
 
 /*
- * Begin updates, every @ms, and wait for the first of them. To see what holds
- * until the second, the period must be so long that nothing delays a test for
- * that time.
+ * Starts updates, every @ms, and waits for the first one. If a test checks what
+ * holds until the second, @ms must be longer than any delay of the test.
  */
 static inline void first_update(int fd, int ms)
 {
@@ -361,7 +364,7 @@ static inline void first_update(int fd, int ms)
 	changed(fd, -1);
 }
 
-/* Wait for one update, and then stop them; on a slow machine there are more. */
+/* Waits for one update and stops updates. A slow machine may get more. */
 static inline void update_once(int fd)
 {
 	first_update(fd, 50);
@@ -386,7 +389,7 @@ static inline int unload(void)
 	return syscall(SYS_delete_module, "usertime", O_NONBLOCK) ? -errno : 0;
 }
 
-/* The kernel log, from now on. */
+/* Opens the kernel log at its end. */
 static inline int log_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -397,10 +400,10 @@ static inline int log_open(void)
 }
 
 /*
- * Reads the next line that the kernel has logged, without its newline. Messages
- * about a slow machine are left out.
+ * Reads the next line of the kernel's own, without its newline. Skips messages
+ * about a slow machine.
  *
- * Return: 0 if there is none.
+ * Return: 1, or 0 if there is no line.
  */
 static inline int log_read(int fd, char *record, size_t size)
 {
@@ -410,7 +413,7 @@ static inline int log_read(int fd, char *record, size_t size)
 	       (got < 0 && errno == EPIPE)) {
 		record[got > 0 ? got : 0] = '\0';
 		record[strcspn(record, "\n")] = '\0';
-		/* A facility other than 0 is another program's line. */
+		/* Lines with a facility other than 0 come from programs. */
 		if (atoi(record) < 8 &&
 		    !strstr(record, "hrtimer: interrupt took"))
 			return 1;
@@ -418,7 +421,7 @@ static inline int log_read(int fd, char *record, size_t size)
 	return 0;
 }
 
-/* How many lines the kernel has logged since; shows them. */
+/* Shows the lines that the kernel has logged since. Returns their number. */
 static inline int log_lines(int fd)
 {
 	char record[8192];
@@ -432,8 +435,8 @@ static inline int log_lines(int fd)
 }
 
 /*
- * Whether the kernel has logged since a line that ends with @text. If not, shows
- * the last one.
+ * Whether the kernel has logged a line that ends with @text since then. If not,
+ * shows the last line.
  */
 static inline int log_has(int fd, const char *text)
 {

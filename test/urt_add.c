@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt add PID...|-n NAME|-u UNIT, urt del: register by number, by command name
- * or by systemd unit, unregister", and "urt del --all". Each that fails is
- * reported, and the others are taken. Without the module, or the right to open
- * its file, urt says so, and exits 1.
+ * or by systemd unit, unregister", and "urt del --all". Each argument that
+ * fails is reported; the others still take effect. Without the module, or
+ * without permission to open its file, urt says so and exits 1.
  */
 #include "tool.h"
 
@@ -17,12 +17,12 @@ static void by_long_name(void)
 
 	is(tool_run("add", "-n", "sixteen bytes..."), 0, "add -n LONGNAME");
 	said("urt: the kernel keeps 15 bytes of a name: comparing 'sixteen bytes..'\n",
-	     "says what it compares");
+	     "urt says what it compares");
 	list_read(fd, &list);
-	list_is(&list, "and registers the process", pid, 0);
+	list_is(&list, "the process is registered", pid, 0);
 	is(tool_run("del", "-n", "sixteen bytes..."), 0, "del -n LONGNAME");
 	list_read(fd, &list);
-	list_is(&list, "unregisters it", 0);
+	list_is(&list, "the process is unregistered", 0);
 	end(pid);
 }
 
@@ -45,30 +45,32 @@ static void by_unit(void)
 	stopped(two);
 	is(tool_run("add", "-u", "usertime.service"), 0, "add -u UNIT");
 	list_read(fd, &list);
-	list_is(&list, "registers the process in it", one, 0);
+	list_is(&list, "the process in the unit is registered", one, 0);
 	is(tool_run("add", "--unit=usertime-add/"), 0, "add --unit=PATH");
 	list_read(fd, &list);
-	list_is(&list, "registers those in it and below", one, two, 0);
+	list_is(&list,
+		"the processes in it and below are registered", one, two, 0);
 	is(tool_run("del", "-u", "/sys/fs/cgroup/usertime-add/usertime.service"),
 	   0, "del -u PATH");
 	list_read(fd, &list);
-	list_is(&list, "unregisters those", two, 0);
-	is(tool_run("add", "-u", "usertime"), 1, "add -u of none");
+	list_is(&list, "the process in it is unregistered", two, 0);
+	is(tool_run("add", "-u", "usertime"), 1,
+	   "add -u of a missing unit fails");
 	said("urt: there is no cgroup usertime at present\n"
-	     "urt: no process is in usertime\n", "says so");
+	     "urt: no process is in usertime\n", "urt says so");
 
-	is(tool_run("add", "-u", "usertime.service"), 0, "two are registered");
+	is(tool_run("add", "-u", "usertime.service"), 0, "add -u UNIT again");
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("del", "--all", NULL);
 	}
-	is(tool_ends(), 1, "del --all by another user");
-	said("Operation not permitted\n", "says what is in the way");
+	is(tool_ends(), 1, "del --all by another user fails");
+	said("Operation not permitted\n", "urt reports the error");
 	is(tool_run("del", "--all"), 0, "del --all");
 	list_read(fd, &list);
-	list_is(&list, "unregisters all", 0);
-	is(tool_run("del", "--all"), 0, "also if there are none");
+	list_is(&list, "all processes are unregistered", 0);
+	is(tool_run("del", "--all"), 0, "del --all of an empty list");
 	end(one);
 	end(two);
 	cgroup_remove("usertime-add/usertime.service");
@@ -95,54 +97,60 @@ int main(void)
 
 	is(tool_run("add", number[2], number[0]), 0, "add PID PID");
 	list_read(fd, &list);
-	list_is(&list, "registers both", three, one, 0);
-	is(tool_run("add", number[2], number[0]), 0, "the same again");
-	is(tool.length, 0, "is silent");
+	list_is(&list, "both processes are registered", three, one, 0);
+	is(tool_run("add", number[2], number[0]), 0, "add PID PID again");
+	is(tool.length, 0, "urt prints nothing");
 
 	is(tool_run("add", "2147483647", "12x", "", "-5", number[1]), 1,
-	   "what is an option fails before all else");
-	said("--help", "with a hint");
+	   "an unknown option fails before all else");
+	said("--help", "urt mentions --help");
 	is(tool_run("add", "2147483647", "12x", "+1", "99999999999",
-		    number[1]), 1, "add of some that are none");
+		    number[1]), 1, "add of PIDs that do not exist fails");
 	said("urt: cannot register 2147483647: No such process\n"
 	     "urt: not a process ID: 12x\nurt: not a process ID: +1\n"
-	     "urt: not a process ID: 99999999999\n", "says which");
+	     "urt: not a process ID: 99999999999\n",
+	     "urt reports each of them");
 	list_read(fd, &list);
-	list_is(&list, "and takes the last", three, one, two, 0);
+	list_is(&list, "the last process is registered", three, one, two, 0);
 
 	is(tool_run("del", "2147483647", number[2], number[1], number[1]), 1,
-	   "del of some that are none");
+	   "del of PIDs that are not registered fails");
 	said("urt: cannot unregister 2147483647: No such process\n",
-	     "says which");
+	     "urt reports each of them");
 	list_read(fd, &list);
-	list_is(&list, "and takes the others", one, 0);
+	list_is(&list, "the others are unregistered", one, 0);
 
 	is(tool_run("add", "-n", "some name", "--name=third"), 0,
 	   "add -n NAME --name=NAME");
 	list_read(fd, &list);
-	list_is(&list, "registers those with just these names",
+	list_is(&list, "the processes with exactly these names are registered",
 		one, two, three, 0);
-	is(tool_run("add", "-n", "some", number[2]), 1, "add -n of none");
-	said("urt: no process has the name some\n", "says so");
+	is(tool_run("add", "-n", "some", number[2]), 1,
+	   "add -n of a missing name fails");
+	said("urt: no process has the name some\n", "urt says so");
 	status_register(fd, other);
 	is(tool_run("del", "-n", "some name"), 0, "del -n NAME");
 	list_read(fd, &list);
-	list_is(&list, "unregisters them", three, other, 0);
-	is(tool_run("del", "-n", "some name"), 1, "del -n of none");
-	said("urt: no registered process has the name some name\n", "says so");
+	list_is(&list,
+		"the processes with this name are unregistered",
+		three, other, 0);
+	is(tool_run("del", "-n", "some name"), 1,
+	   "del -n of a missing name fails");
+	said("urt: no registered process has the name some name\n",
+	     "urt says so");
 
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("del", number[2], NULL);
 	}
-	is(tool_ends(), 1, "del by another user");
-	said("Operation not permitted\n", "says what is in the way");
+	is(tool_ends(), 1, "del by another user fails");
+	said("Operation not permitted\n", "urt reports the error");
 
-	is(tool_run("add"), 1, "add of nothing");
-	is(tool_run("nothing"), 1, "no subcommand");
+	is(tool_run("add"), 1, "add without an argument fails");
+	is(tool_run("nothing"), 1, "an unknown subcommand fails");
 	close(fd);
-	end(one);		/* they have the file open, too */
+	end(one);		/* they have inherited the open file */
 	end(two);
 	end(three);
 	end(other);
@@ -150,18 +158,18 @@ int main(void)
 		die("the module loads with mode=0600");
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("add", number[0], NULL);
 	}
-	is(tool_ends(), 1, "add by one who may not");
+	is(tool_ends(), 1, "add without permission fails");
 	said("urt: /proc/urt/status: Permission denied\n"
 	     "urt: the module's parameters mode and gid say who may\n",
-	     "says who may");
+	     "urt names the parameters that give it");
 	unload();
-	is(tool_run("add", number[0]), 1, "add without the module");
+	is(tool_run("add", number[0]), 1, "add without the module fails");
 	said("urt: /proc/urt/status: No such file or directory\n"
 	     "urt: is the module loaded? sudo modprobe usertime\n",
-	     "asks for it");
-	is(tool_run("--version"), 0, "--version needs none");
+	     "urt says how to load it");
+	is(tool_run("--version"), 0, "--version needs no module");
 	return done();
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "-l shows the command line instead of the name (list and watch)." A process
- * without one has its name, and no line shows what another process was called.
+ * without a command line is shown by its name. No line shows the command line
+ * of another process.
  */
 #include "screen.h"
 
 static int fd;
 static char self[4096];
 
-/* A process with these arguments that has stopped after execve(2). */
+/* Starts and registers a process with these arguments, which stops. */
 static pid_t start_command(const char *first, const char *second)
 {
 	pid_t pid = fork();
@@ -27,13 +28,13 @@ int main(int argc, char **argv)
 	pid_t pid, late;
 	char begin[16];
 
-	if (argc > 1) {		/* as one of the processes below */
+	if (argc > 1) {		/* as a process of start_command() */
 		prctl(PR_SET_NAME, "short");
 		raise(SIGSTOP);
 		return 0;
 	}
 	if (!realpath(argv[0], self))
-		die("the path of this test");
+		die("the path of this test is found");
 	plan(5 + 5 + 2);
 	fd = status_open();
 	stop_updates();
@@ -42,24 +43,25 @@ int main(int argc, char **argv)
 	start_command("", "");
 	is(tool_run("list", "-0l"), 0, "list -l");
 	said("       -  a command and\\x0aits\\x09\\xe2\\x80\\xae\\xff\"argument\n",
-	     "an argument is made printable");
-	said("       -  two words\n", "there is a blank between arguments");
-	said("       -  short\n", "without any, the name is shown");
+	     "unprintable characters are escaped");
+	said("       -  two words\n", "blanks separate the arguments");
+	said("       -  short\n", "without arguments, the name is shown");
 	tool_run("list", "-0");
 	is(!!strstr(tool.text, "two words"), 0, "no command line without -l");
 
 	late = start_command("shown", "until its end");
 	start_watch(12, 60, "-l");
 	ok(shows("  two words"), "watch -l");
-	ok(shows("  a command and\\x0aits\\x0"), "it cuts what is too long");
-	ok(shows("  shown until its end"), "another command line");
+	ok(shows("  a command and\\x0aits\\x0"), "a long command line is cut");
+	ok(shows("  shown until its end"),
+	   "the command line of one that will end");
 	end(late);
 	pid = start_numbered(late, sleep_work, NULL);
 	press("pr");
 	snprintf(begin, sizeof(begin), "%7d ", late);
 	ok(shows_in(3, begin), "the largest PID is first");
 	ok(shows_in(3, "       -  short"),
-	   "with its name, as its PID is another's by now");
+	   "it is a new process, which is shown by its name");
 	press("q");
 	ends(0, "q leaves");
 	end(pid);

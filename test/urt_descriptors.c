@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt opens closed standard descriptors on /dev/null before it does anything
- * else." Otherwise an error message may register a process.
+ * else." Otherwise, an error message could register a process.
  */
 #include "tool.h"
 
 static int fd;
 
-/* urt, with the standard descriptors closed that have their bit in @closed. */
+/* Runs urt without the standard descriptors whose bits are set in @closed. */
 static int run_closed(int closed, const char *subcommand, const char *argument)
 {
 	if (!tool_fork()) {
@@ -20,7 +20,7 @@ static int run_closed(int closed, const char *subcommand, const char *argument)
 	return tool_ends();
 }
 
-/* How many lines @pid has. */
+/* Returns the number of lines that @pid has. */
 static int lines(pid_t pid)
 {
 	struct list list;
@@ -41,11 +41,11 @@ int main(void)
 	snprintf(pid, sizeof(pid), "%d", sleeper);
 	for (int closed = 0; closed < 8; closed++) {
 		is(run_closed(closed, "run", pid), 127,
-		   "run of a command that there is not (closed: %d)", closed);
-		is(lines(sleeper), 0, "does not register what it names");
+		   "run of a missing command (closed: %d)", closed);
+		is(lines(sleeper), 0, "its error message registers nothing");
 		is(run_closed(closed, "list", "--now"), 0, "list works");
 	}
 	is(run_closed(4, "add", pid), 0, "add");
-	is(lines(sleeper), 1, "registers it");
+	is(lines(sleeper), 1, "add registers the process");
 	return done();
 }

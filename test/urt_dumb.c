@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "With TERM=dumb, or when the output is not a terminal, urt prints no escape
- * sequences, and watch refuses to run." A terminal without TERM is as dumb.
+ * sequences, and watch refuses to run." A terminal without TERM is dumb, too.
  */
 #include "screen.h"
 
-/* Run it in a terminal. Returns the exit status. */
+/* Runs urt in a terminal. Returns its exit status. */
 static int run(const char *subcommand, const char *option)
 {
 	int status;
@@ -13,7 +13,7 @@ static int run(const char *subcommand, const char *option)
 	start_in_terminal(24, 80, subcommand, option);
 	while (!waitpid(tool.pid, &status, WNOHANG))
 		usleep(1000);
-	close(terminal);	/* then there is an end of what it says */
+	close(terminal);	/* so that its output has an end */
 	while (tool_read())
 		;
 	close(tool.out);
@@ -46,11 +46,11 @@ int main(void)
 		else
 			unsetenv("TERM");
 		is(run("list", "--now"), 0, "list, TERM is '%s'", term);
-		said("       -  sleeper\r\n", "lists");
+		said("       -  sleeper\r\n", "the process is listed");
 		no_escapes("list");
-		is(run("watch", NULL), 1, "watch, TERM is '%s'", term);
+		is(run("watch", NULL), 1, "watch fails, TERM is '%s'", term);
 		said("shows lines only; urt list needs no more\r\n",
-		     "says why not");
+		     "urt says why");
 		no_escapes("watch");
 	}
 	setenv("TERM", "linux", 1);

@@ -2,7 +2,7 @@
 /*
  * "urt export FILE: usertime_user_seconds_total{pid,comm},
  * usertime_registered_processes and usertime_max_processes in Prometheus's text
- * format, written atomically." make test-metrics asks promtool(1).
+ * format, written atomically." make test-metrics runs promtool(1) on the file.
  */
 #include "exported.h"
 
@@ -11,7 +11,7 @@
 
 static int fd;
 
-/* Every time that it is read the file is whole, and it is often another. */
+/* Checks that the file is whole at each read, while it is replaced often. */
 static void is_always_whole(void)
 {
 	static const char end[] = "usertime_max_processes 4096\n";
@@ -33,10 +33,10 @@ static void is_always_whole(void)
 	}
 	if (!ok(whole, "the file is whole whenever it is read"))
 		diag("seen: %s", exported());
-	is(status.st_mode & 07777, 0644, "and anyone may read it");
+	is(status.st_mode & 07777, 0644, "anyone may read the file");
 }
 
-/* For make test-metrics, where promtool(1) reads this. */
+/* Prints the file for promtool(1) in make test-metrics. */
 static void show(const char *text)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
@@ -54,7 +54,7 @@ static int files_in_folder(void)
 	return count - 2;
 }
 
-/* A folder with room for the file, the next, and an old one that we read. */
+/* Makes a folder with room for three files: old, current and next. */
 static void make_folder(void)
 {
 	char size[32];
@@ -62,10 +62,10 @@ static void make_folder(void)
 	mkdir(FOLDER, 0755);
 	snprintf(size, sizeof(size), "size=%ld", 3 * sysconf(_SC_PAGESIZE));
 	if (mount("tmpfs", FOLDER, "tmpfs", 0, size))
-		die("a small file system");
+		die("a small file system is mounted");
 }
 
-/* The file is to be written again, since @spinner is spinning. */
+/* Fills the file system, and lets @spinner spin so that urt writes the file. */
 static void no_room(pid_t spinner)
 {
 	int filler;
@@ -80,9 +80,9 @@ static void no_room(pid_t spinner)
 	close(filler);
 	go_on(spinner);
 	set_period(50);
-	is(tool_ends(), 1, "no room ends it, with status 1");
+	is(tool_ends(), 1, "a full file system ends urt, with status 1");
 	stop_updates();
-	is(files_in_folder(), 1, "and the old figures are gone, too");
+	is(files_in_folder(), 1, "urt removes the old file");
 	unlink(FOLDER "/filler");
 }
 
@@ -104,22 +104,25 @@ int main(void)
 	tool_start("export", FILE_);
 	ok(in_file("# HELP usertime_user_seconds_total ") &&
 	   in_file("# TYPE usertime_user_seconds_total counter\n"),
-	   "a counter");
+	   "the time is a counter");
 	ok(in_file("# HELP usertime_registered_processes ") &&
-	   in_file("# TYPE usertime_registered_processes gauge\n"), "a gauge");
+	   in_file("# TYPE usertime_registered_processes gauge\n"),
+	   "the number of processes is a gauge");
 	used = time_now(fd, spun);
 	ok(in_file("\nusertime_user_seconds_total{pid=\"%d\",comm=\"plain\"} %lld.%06lld\n",
 		   spun, used / 1000000, used % 1000000),
 	   "the time of a process, in seconds");
-	ok(in_file("\nusertime_registered_processes 1\n"), "how many there are");
+	ok(in_file("\nusertime_registered_processes 1\n"),
+	   "the number of processes");
 	ok(in_file("\nusertime_max_processes %ld\n",
-		   parameter("max_processes")), "and how many there may be");
+		   parameter("max_processes")),
+	   "the largest number of processes");
 
 	status_register(fd, odd);
 	set_period(50);
 	ok(in_file("{pid=\"%d\",comm=\"a\\\\b \\\"c\\\"\\\\x0a\\\\xff\"} ", odd),
-	   "a label's quotes and backslashes");
-	ok(in_file("\nusertime_registered_processes 2\n"), "there are more");
+	   "quotes and backslashes in a label are escaped");
+	ok(in_file("\nusertime_registered_processes 2\n"), "their number is 2");
 	show(exported());
 	go_on(odd);
 	is_always_whole();
@@ -127,21 +130,21 @@ int main(void)
 	stop_updates();
 	status_write(fd, "-%d", spun);
 	status_write(fd, "-%d", odd);
-	ok(in_file("\nusertime_registered_processes 0\n"), "there are none");
-	is(tool_signaled(SIGTERM), 0, "SIGTERM ends it, with status 0");
-	is(files_in_folder(), 0, "it leaves no file that would grow stale");
+	ok(in_file("\nusertime_registered_processes 0\n"), "their number is 0");
+	is(tool_signaled(SIGTERM), 0, "SIGTERM ends urt, with status 0");
+	is(files_in_folder(), 0, "urt removes the file");
 
 	status_register(fd, spun);
 	no_room(spun);
 	status_write(fd, "-%d", spun);
 
-	is(tool_run("export", FOLDER), 1, "what cannot be replaced");
+	is(tool_run("export", FOLDER), 1, "a folder as FILE fails");
 	umount(FOLDER);
 	rmdir(FOLDER);
-	is(tool_run("export", "/dev/null"), 1, "nor is a device");
+	is(tool_run("export", "/dev/null"), 1, "a device as FILE fails");
 	ok(!stat("/dev/null", &status) && S_ISCHR(status.st_mode),
-	   "which is still one");
-	is(tool_run("export"), 1, "no file");
+	   "the device is still there");
+	is(tool_run("export"), 1, "export without FILE fails");
 	end(spun);
 	end(odd);
 	return done();

@@ -15,11 +15,11 @@
 
 static int fd;
 
-/* Of the text in @seen, every total is in the file, and has not fallen since. */
+/* How many totals have fallen, and the file's text when last compared. */
 static int fallen;
 static char seen[EXPORTED_SIZE];
 
-/* The value of series @name of @comm in @text, without its point; -1: none. */
+/* Returns the value of @name{comm=@comm} in @text, without its point; or -1. */
 static long long value(const char *text, const char *name, const char *comm)
 {
 	char series[128];
@@ -35,7 +35,7 @@ static long long value(const char *text, const char *name, const char *comm)
 	return parts == 2 ? whole * 1000000 + fraction : whole;
 }
 
-/* Compare the totals in the file with those that were in it before. */
+/* Compares the totals in @text with those in the last text. */
 static void look_for_falls(const char *text)
 {
 	const char *series = seen;
@@ -57,7 +57,7 @@ static void look_for_falls(const char *text)
 	strcpy(seen, text);
 }
 
-/* Wait until the file says this of @comm, for at most 30 s; -1: any. */
+/* Waits up to 30 s until the file has these values of @comm; -1 is any. */
 static int says(const char *comm, long long total, long long processes)
 {
 	long long t = -1, p = -1;
@@ -80,7 +80,7 @@ static int says(const char *comm, long long total, long long processes)
 	return 0;
 }
 
-/* A child with this name that has used some time and rests. */
+/* Starts a child with this name, which uses some time and rests. */
 static pid_t start_resting(const char *name)
 {
 	pid_t pid = start_named(name, 20);
@@ -89,7 +89,7 @@ static pid_t start_resting(const char *name)
 	return pid;
 }
 
-/* Let a child that rests use some more. Returns what its line then says. */
+/* Lets a resting child use more time. Returns the time on its line. */
 static long long use_more(pid_t pid)
 {
 	go_on(pid);
@@ -101,22 +101,22 @@ static long long use_more(pid_t pid)
 }
 
 /*
- * Two of that name started before the export: @listed has a line, and @unlisted
- * gets one later.
+ * Both processes started before the export. @listed has a line, @unlisted gets
+ * one later.
  */
 static void started_before(pid_t listed, pid_t unlisted)
 {
 	long long first = time_now(fd, listed), used;
 
-	ok(says("old", 0, 1), "what was used before the export does not count");
+	ok(says("old", 0, 1), "time used before the export does not count");
 	used = use_more(listed) - first;
-	ok(says("old", used, 1), "what is used after that does");
+	ok(says("old", used, 1), "time used during the export counts");
 	status_register(fd, unlisted);
 	first = time_now(fd, unlisted);
 	ok(says("old", used, 2),
-	   "what was used before a later first line does not");
+	   "time used before a later first line does not count");
 	used += use_more(unlisted) - first;
-	ok(says("old", used, 2), "what is used after that does");
+	ok(says("old", used, 2), "time used after that line counts");
 }
 
 static void started_since(void)
@@ -129,21 +129,21 @@ static void started_since(void)
 		status_register(fd, pids[i]);
 		used += time_now(fd, pids[i]);
 	}
-	ok(says("new", used, 2), "all that new processes have used counts");
+	ok(says("new", used, 2), "all time of new processes counts");
 	for (int i = 0; i < 2; i++)
 		go_on(pids[i]);
 	spin(20);
-	set_period(1000);	/* so that urt sees each, however slow it is */
+	set_period(1000);	/* enough for a slow urt to see each */
 	used = 0;
 	for (int i = 0; i < 2; i++) {
 		kill(pids[i], SIGKILL);
 		used += final_time(pids[i]);
 	}
 	ok(says("new", used, 0),
-	   "and still does when they have ended, to the last microsecond");
+	   "it still counts when they have ended, to the microsecond");
 }
 
-/* Each program ends when urt has seen its name. */
+/* Each program ends after urt has seen its name. */
 static void one_after_the_other(void)
 {
 	long long used = 0;
@@ -159,12 +159,13 @@ static void one_after_the_other(void)
 		used += final_time(pid);
 	}
 	ok(says("short", used, 0),
-	   "%d programs, one after the other, are all in it", PROGRAMS);
+	   "the times of %d programs, one after the other, add up", PROGRAMS);
 }
 
 /*
- * Register a child and end it while urt is stopped, which then can read neither
- * its name nor its start. Returns what its line says for 3 s.
+ * Registers a child and ends it while urt is stopped, so that urt can read
+ * neither its name nor its start time. Returns its final time, which is listed
+ * for 3 s.
  */
 static long long end_unseen(pid_t pid)
 {
@@ -188,7 +189,7 @@ static void gone_at_once(void)
 {
 	long long used = end_unseen(start_resting("gone"));
 
-	ok(says("?", used, -1), "one that is gone at once counts as '?'");
+	ok(says("?", used, -1), "a process that ends too early counts as '?'");
 }
 
 static void registered_again(void)
@@ -200,17 +201,18 @@ static void registered_again(void)
 	used = time_now(fd, pid);
 	says("again", used, 1);
 	status_write(fd, "-%d", pid);
-	ok(says("again", used, 0), "a process may be unregistered");
+	ok(says("again", used, 0), "a process that unregisters still counts");
 	status_register(fd, pid);
-	ok(says("again", used, 1), "and again registered: nothing counts twice");
+	ok(says("again", used, 1),
+	   "when it registers again, nothing counts twice");
 	used = use_more(pid);
-	ok(says("again", used, 1), "and what it uses then counts");
+	ok(says("again", used, 1), "time used after that counts");
 	status_write(fd, "-%d", pid);
 	says("again", used, 0);
 	gone = value(exported(), TOTAL, "?");
 	used = end_unseen(pid);
 	ok(says("again", used, 0) && says("?", gone, 0),
-	   "also if it has ended before urt sees it again");
+	   "nor if it ends before urt sees it again");
 	set_period(100);
 }
 
@@ -225,7 +227,7 @@ static void rename_work(void *unused)
 	spin_work(NULL);
 }
 
-/* urt reads the name again when the process registers again. */
+/* urt reads the name of a process again when it registers again. */
 static void renamed(void)
 {
 	pid_t pid = start(rename_work, NULL);
@@ -244,15 +246,15 @@ static void renamed(void)
 	status_register(fd, pid);
 	used = time_now(fd, pid);
 	ok(says("after", used - before, 1) && says("before", before, 0),
-	   "with a new name, more time counts for that");
+	   "after a change of name, more time counts for the new name");
 	used = use_more(pid);
 	ok(says("after", used - before, 1) && says("before", before, 0),
-	   "and for that alone");
+	   "it does not count for the old name");
 	status_write(fd, "-%d", pid);
 	end(pid);
 }
 
-/* What is shown of two names is the same. */
+/* Two names that are shown in the same way. */
 static void look_alike(void)
 {
 	static const char label[] = "a\\\\x01";
@@ -265,7 +267,7 @@ static void look_alike(void)
 	   "names that look alike have one total");
 	first = strstr(seen, "\n" PROCESSES "{comm=\"a\\\\x01\"} ");
 	ok(first && !strstr(first + 1, "\n" PROCESSES "{comm=\"a\\\\x01\"} "),
-	   "and no second, which Prometheus would refuse");
+	   "no second series, which Prometheus would refuse");
 	end(one);
 	end(other);
 }
@@ -291,7 +293,7 @@ int main(void)
 	renamed();
 	look_alike();
 	is(fallen, 0, "no total has ever fallen");
-	is(tool_signaled(SIGTERM), 0, "it ends");
+	is(tool_signaled(SIGTERM), 0, "SIGTERM ends urt, with status 0");
 
 	*seen = '\0';
 	tool_start("export", "--only-commands", FILE_);

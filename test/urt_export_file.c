@@ -16,7 +16,7 @@ static void put_old_file(const char *path)
 	FILE *file = fopen(path, "w");
 
 	if (!file || fputs("old\n", file) < 0 || fclose(file))
-		die("an old file");
+		die("an old file is written");
 }
 
 static void without_the_module(void)
@@ -24,13 +24,13 @@ static void without_the_module(void)
 	put_old_file(FILE_);
 	if (unload())
 		die("the module can be unloaded");
-	is(tool_run("export", FILE_), 1, "without the module, it fails");
-	ok(!file_inode(), "and no old file is left");
+	is(tool_run("export", FILE_), 1, "without the module, export fails");
+	ok(!file_inode(), "urt removes the old file");
 	if (load(""))
 		die("the module can be loaded again");
 }
 
-/* The time stamp of the file, in ns. */
+/* Returns the time stamp of the file, in ns. */
 static long long stamp(void)
 {
 	struct stat file;
@@ -40,7 +40,7 @@ static long long stamp(void)
 	return file.st_mtim.tv_sec * 1000000000LL + file.st_mtim.tv_nsec;
 }
 
-/* Wait for another inode than @old, for at most 30 s; 0: there is none. */
+/* Waits up to 30 s for an inode other than @old. Returns it, or 0. */
 static ino_t next_inode(ino_t old)
 {
 	for (long long end = now_ms() + paced(30000); now_ms() < end;
@@ -53,7 +53,7 @@ static ino_t next_inode(ino_t old)
 	return 0;
 }
 
-/* Wait for another time stamp than @old, for at most 30 s. */
+/* Waits up to 30 s for a time stamp other than @old. */
 static int is_stamped(long long old)
 {
 	for (long long end = now_ms() + paced(30000); now_ms() < end;
@@ -66,8 +66,8 @@ static int is_stamped(long long old)
 }
 
 /*
- * The time from the first write to the last may seem shorter than it is if urt
- * is delayed in the first.
+ * The time from the first write to the last may seem too short if urt is
+ * delayed during the first, so half of it is enough.
  */
 static void one_write_a_second(pid_t spinner)
 {
@@ -81,14 +81,15 @@ static void one_write_a_second(pid_t spinner)
 	for (int i = 1; i < WRITES && inode; i++)
 		inode = next_inode(inode);
 	ms = now_ms() - begin;
-	ok(!!inode, "a list that changes is written again and again");
-	if (!ok(ms > (WRITES - 1) * 500, "but not for each of 100 updates a second"))
+	ok(!!inode, "a changing list is written again and again");
+	if (!ok(ms > (WRITES - 1) * 500,
+		"but not at each of 100 updates a second"))
 		diag("seen %lld ms for %d more writes, expected about %d",
 		     ms, WRITES - 1, (WRITES - 1) * 1000);
 	stop(spinner);
 }
 
-/* The last of many changes is in the file as well. */
+/* Checks that the file has the last of many changes. */
 static void all_is_written(pid_t spinner)
 {
 	long long used;
@@ -98,7 +99,7 @@ static void all_is_written(pid_t spinner)
 	used = time_now(fd, spinner);
 	ok(in_file("{pid=\"%d\",comm=\"spinner\"} %lld.%06lld\n", spinner,
 		   used / 1000000, used % 1000000),
-	   "the last change is in the file, too");
+	   "the last change is in the file");
 }
 
 static void only_stamped(void)
@@ -107,13 +108,13 @@ static void only_stamped(void)
 	int stamped = 1;
 
 	set_period(50);
-	is_stamped(stamp());	/* what has changed before is written now */
+	is_stamped(stamp());	/* earlier changes are written now */
 	is_stamped(stamp());
 	inode = file_inode();
 	for (int i = 0; i < 3; i++)
 		stamped &= is_stamped(stamp());
-	ok(stamped, "without a change, its time stamp is set");
-	is(file_inode(), inode, "and it is not written");
+	ok(stamped, "without a change, the time stamp is set");
+	is(file_inode(), inode, "the file is not written");
 }
 
 static void is_restored(void)
@@ -123,10 +124,10 @@ static void is_restored(void)
 	put_old_file(FOLDER "/other");
 	if (rename(FOLDER "/other", FILE_))
 		die("the file can be replaced");
-	ok(await_text("old\n", 0), "and so is one that was replaced");
+	ok(await_text("old\n", 0), "a file that was replaced is written again");
 }
 
-/* No update comes, but it is not taken for dead. */
+/* There are no updates, but the time stamp shows that urt is alive. */
 static void stamped_while_empty(pid_t spinner)
 {
 	ino_t inode;
@@ -143,9 +144,9 @@ static void stamped_while_empty(pid_t spinner)
 
 static void removed_at_the_end(int number)
 {
-	is(tool_signaled(number), 0, "it ends with status 0 on %s",
+	is(tool_signaled(number), 0, "urt ends with status 0: %s",
 	   strsignal(number));
-	ok(!file_inode(), "and leaves no file");
+	ok(!file_inode(), "urt removes the file");
 }
 
 int main(void)
@@ -168,7 +169,7 @@ int main(void)
 	is_restored();
 	set_parameter("max_processes", 5000);
 	ok(in_file("\nusertime_max_processes 5000\n"),
-	   "another limit is written, too");
+	   "a new max_processes is written, too");
 	stamped_while_empty(spinner);
 	removed_at_the_end(SIGTERM);
 	tool_start("export", FILE_);

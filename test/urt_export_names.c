@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * However many command names there are, urt export keeps no more than 1024
- * totals. The processes of all names that come after that share one series, in
- * which none of their time is lost.
+ * urt export keeps at most 1024 totals by command name. All later names share
+ * one series, which loses none of their time.
  */
-#define TAP_SECONDS	600	/* kernels that check everything take it */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "exported.h"
 
@@ -16,7 +15,7 @@
 
 static int fd, numbers[COUNT], named;
 
-/* Names of the same length, which differ in their last four digits. */
+/* Takes a name that ends with @number, in four digits. */
 static int numbered_work(void *number)
 {
 	char name[] = "name 0000";
@@ -31,7 +30,7 @@ static int numbered_work(void *number)
 	return 0;
 }
 
-/* Children that share our memory; wait until each has its name. */
+/* Starts children that share our memory. Waits until each has its name. */
 static void start_numbered_crowd(pid_t *pids)
 {
 	char *stacks = malloc((size_t)COUNT * STACK);
@@ -49,7 +48,7 @@ static void start_numbered_crowd(pid_t *pids)
 		leaves_cpu(pids[i]);
 }
 
-/* How many series begin so in the file; @sum receives their sum, in us. */
+/* Returns how many series begin with @begin, and in @sum their sum, in us. */
 static int sum_up(const char *begin, long long *sum)
 {
 	const char *series = exported();
@@ -88,14 +87,16 @@ int main(void)
 	set_period(1000);
 	ok(in_file(PROCESSES "comm=\"(all other names)\"} %d\n",
 		   COUNT + 1 - NAMES_MAX),
-	   "so many processes have other names");
-	is(sum_up(PROCESSES, &sum), NAMES_MAX + 1, "each other has its own");
-	is(sum_up(TOTAL, &sum), NAMES_MAX + 1, "and so have the totals");
+	   "the processes with later names share a series");
+	is(sum_up(PROCESSES, &sum), NAMES_MAX + 1,
+	   "each other name has its own number of processes");
+	is(sum_up(TOTAL, &sum), NAMES_MAX + 1,
+	   "each other name has its own total");
 	list_read(fd, &list);
 	for (int i = 0; i < list.lines; i++)
 		used += list.line[i].time;
 	is(list.lines, COUNT + 1, "all processes are listed");
-	is(sum, used, "and all that they have used is in the totals");
+	is(sum, used, "the totals add up to all their time");
 	kill(tool.pid, SIGTERM);
 	tool_ends();
 	rmdir(FOLDER);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt follow registers all processes that match, both those that already exist
- * and those that start later, until it is interrupted." By command name, in the
- * form that the kernel keeps, and by executable. It learns of them from events.
+ * and those that start later, until it is interrupted." It matches the command
+ * name, in the form that the kernel keeps, or the executable. It learns of new
+ * processes from events.
  */
 #include "tool.h"
 
@@ -14,7 +15,7 @@ static char dir[32] = "/tmp/usertime-follow-XXXXXX";
 static struct list list;
 static int fd, events;
 
-/* Wait until the lines of the processes that have ended are gone. */
+/* Waits until the lines of processes that have ended are gone. */
 static void clear_list(void)
 {
 	set_period(20);
@@ -34,16 +35,17 @@ static void by_name(void)
 	other = start_named("some names", 0);
 	follow_start("-n", "some name", "-n", "urt");
 	list_read(fd, &list);
-	list_is(&list, "a process that was there, and not urt itself", one, 0);
+	list_is(&list,
+		"a running process is registered, not urt itself", one, 0);
 	two = start_named("some name", 0);
-	ok(gets_line(fd, two), "one that gets this name");
+	ok(gets_line(fd, two), "a process that takes this name is registered");
 	list_read(fd, &list);
-	list_is(&list, "and no other", one, two, 0);
+	list_is(&list, "no other process is registered", one, two, 0);
 	end(one);
 	end(two);
 	end(other);
 	is(follow_ends(), 0, "SIGTERM ends it");
-	is(follow_count("registered "), 2, "and it says how many there were");
+	is(follow_count("registered "), 2, "it reports how many it registered");
 }
 
 static void long_name(void)
@@ -52,13 +54,13 @@ static void long_name(void)
 
 	follow_start("-n", "sixteen bytes...");
 	said("urt: the kernel keeps 15 bytes of a name: comparing 'sixteen bytes..'\n",
-	     "says that a name is longer than the kernel's");
-	ok(gets_line(fd, pid), "and finds the process");
+	     "urt says that the name is longer than the kernel's");
+	ok(gets_line(fd, pid), "the process is registered");
 	end(pid);
 	follow_ends();
 }
 
-/* A worker has its parent's name. */
+/* Starts two workers, which have their parent's name. */
 static void fork_work(void *arg)
 {
 	prctl(PR_SET_NAME, "forks");
@@ -76,7 +78,7 @@ static void workers(void)
 	do {
 		list_read(fd, &list);
 	} while (list.lines < 3 && changed(fd, paced(60000)));
-	is(list.lines, 3, "the children of a process with this name");
+	is(list.lines, 3, "the children of a matching process are registered");
 	follow_ends();
 	for (int i = 0; i < list.lines; i++)	/* the parent first */
 		end(list.line[i].pid);
@@ -91,7 +93,7 @@ static void path_of(char *path, const char *name)
 	sprintf(path, "%s/%s", dir, name);
 }
 
-/* Makes a copy of this test, which is a program that does nothing. */
+/* Copies this test: as run_copy() starts it, it does nothing. */
 static void copy(const char *name)
 {
 	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to;
@@ -126,7 +128,7 @@ static void link_to(const char *name)
 	path_of(path, "link");
 	path_of(temporary, "new");
 	if (symlink(name, temporary) || rename(temporary, path))
-		die("a symbolic link to %s", name);
+		die("a symbolic link to %s is made", name);
 }
 
 static pid_t run_copy(const char *name, const char *argument)
@@ -153,12 +155,13 @@ static void by_exe(void)
 	path_of(path, "link");
 	one = run_copy("one", "sleep");
 	follow_start("-x", path);
-	ok(gets_line(fd, one), "a process with this executable");
+	ok(gets_line(fd, one), "a process with this executable is registered");
 	two = run_copy("one", "sleep");
-	ok(gets_line(fd, two), "and a later one");
+	ok(gets_line(fd, two), "a later one is registered");
 	link_to("two");
 	three = run_copy("two", "sleep");
-	ok(gets_line(fd, three), "one whose executable is new at this path");
+	ok(gets_line(fd, three),
+	   "so is one with a new executable at this path");
 	follow_ends();
 	end(one);
 	end(two);
@@ -166,13 +169,13 @@ static void by_exe(void)
 
 	old = run_copy("two", "sleep");
 	follow_start("-x", path);
-	ok(gets_line(fd, old), "one that runs");
+	ok(gets_line(fd, old), "a process that is running is registered");
 	follow_ends();
 	status_write(fd, "-%d", old);
 	path_of(path, "two");
 	unlink(path);
 	follow_start("-x", path);
-	ok(gets_line(fd, old), "and one whose executable was removed");
+	ok(gets_line(fd, old), "so is one whose executable was removed");
 	follow_ends();
 	end(old);
 }
@@ -183,13 +186,13 @@ static void by_exe(void)
 
 static void short_lived(void)
 {
-	char name[] = "the registered ones are those that have a line";
+	char name[] = "each registered program has a line";
 	long long registered, missed, unseen;
 
 	if (!events) {
-		skip("some of the programs that end at once", "no events");
+		skip("some short-lived programs are registered", "no events");
 		skip(name, "no events");
-		skip("those that were too short are counted", "no events");
+		skip("the others are counted", "no events");
 		return;
 	}
 	clear_list();
@@ -202,13 +205,13 @@ static void short_lived(void)
 	unseen = follow_count("unseen ");
 	diag("%d programs that ended at once: %lld registered, %lld missed, %lld unseen",
 	     PROGRAMS, registered, missed, unseen);
-	ok(registered > 0, "some of the programs that end at once");
+	ok(registered > 0, "some short-lived programs are registered");
 	list_read(fd, &list);
 	is(list.lines, registered, "%s", name);
 	/* Other programs on this machine may end unseen, too. */
 	ok(registered + missed <= PROGRAMS &&
 	   registered + missed + unseen >= PROGRAMS,
-	   "those that were too short are counted");
+	   "the others are counted");
 }
 
 int main(int argc, char **argv)
@@ -220,7 +223,7 @@ int main(int argc, char **argv)
 	}
 	plan(5 + 2 + 1 + 5 + 3);
 	if (!mkdtemp(dir))
-		die("a directory in /tmp");
+		die("a folder in /tmp is made");
 	fd = status_open();
 	events = set_events_period();
 	by_name();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt follow registers all processes that match, both those that already exist
- * and those that start later": also when the kernel stops sending events. Since
- * Linux 6.6, any user can bring that about. Follow notices within a minute,
- * says so, and looks through /proc from then on. This runs where the clock jumps
- * over idle time.
+ * and those that start later." This must hold even if the kernel stops sending
+ * events. Since Linux 6.6, any user can make it do so. Follow notices within a
+ * minute, says so, and searches /proc from then on. The test runs on a machine
+ * whose clock skips idle time.
  */
 #define TAP_SECONDS	1200	/* of that clock */
 
@@ -37,7 +37,7 @@ static void send_op(int fd, int op)
 		die("the connector takes messages");
 }
 
-/* The kernel counts those that listen; each of these takes one away. */
+/* The kernel counts listeners. Each of these sockets lowers the count. */
 static void stop_events(void)
 {
 	const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
@@ -48,14 +48,14 @@ static void stop_events(void)
 
 		if (fd < 0 || bind(fd, (const struct sockaddr *)&address,
 				   sizeof(address)))
-			die("a socket of the connector");
+			die("a socket of the connector opens");
 		send_op(fd, 7);
 		send_op(fd, PROC_CN_MCAST_IGNORE);
 		senders[i] = fd;
 	}
 }
 
-/* The next program that listens gets events again. */
+/* Raises the count, so that the next listener gets events. */
 static void allow_events(void)
 {
 	for (int i = 0; i < SENDERS; i++) {
@@ -73,40 +73,41 @@ int main(void)
 	fd = status_open();
 	if (!has_process_events()) {
 		for (int i = 0; i < 9; i++)
-			skip("deaf", "this kernel reports no processes");
+			skip("no events", "this kernel reports no processes");
 		return done();
 	}
 	follow_start("-n", "marker");
 	pid = start_named("marker", 0);
 	ok(gets_line(fd, pid), "a process that starts is registered");
 	end(pid);
-	/* Nothing happens for five minutes: that is no sign of anything. */
+	/* Follow must not take five minutes without events for a failure. */
 	sleep(300);
 	pid = start_named("marker", 0);
-	ok(gets_line(fd, pid), "so is one that starts much later");
+	ok(gets_line(fd, pid),
+	   "a process that starts much later is registered");
 	end(pid);
 
 	stop_events();
 	pid = start_named("marker", 0);
 	ok(!!tool_says(0, "no process events come"),
 	   "it says that no events come");
-	ok(gets_line(fd, pid), "and registers what has started meanwhile");
+	ok(gets_line(fd, pid), "it registers a process that started meanwhile");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	end(pid);
 
 	follow_start("-n", "marker");
-	said("no process events", "another one says so at once");
+	said("no process events", "another follow says so at once");
 	pid = start_named("marker", 0);
-	ok(gets_line(fd, pid), "and registers what starts");
+	ok(gets_line(fd, pid), "it registers a process that starts");
 	follow_ends();
 	end(pid);
 
 	allow_events();
 	follow_start("-n", "marker");
 	ok(!strstr(tool.text, "no process events"),
-	   "when it listens, others get events again");
+	   "when there are events again, follow does not say so");
 	pid = start_named("marker", 0);
-	ok(gets_line(fd, pid), "and registers what starts");
+	ok(gets_line(fd, pid), "it registers a process that starts");
 	follow_ends();
 	end(pid);
 	return done();

@@ -3,9 +3,9 @@
  * How urt follow learns of processes: a filter "makes sure that only an exec,
  * the fork of a process and a change of its name wake it, not threads or exits.
  * After an overrun (ENOBUFS), follow looks through /proc once. Without the
- * connector it looks once every period_ms, and says so once." If the PID has
- * passed to another process at the write, that stranger is unregistered; and it
- * "counts the processes that matched but were gone".
+ * connector it looks once every period_ms, and says so once." If a PID passes
+ * to another process before follow writes it, follow unregisters that stranger.
+ * It also "counts the processes that matched but were gone".
  */
 #include "tool.h"
 
@@ -22,7 +22,7 @@ static int fd, events;
  * The filter
  */
 
-/* How often follow has slept since it started. */
+/* Returns how often follow has slept since it started. */
 static long sleeps(void)
 {
 	static const char key[] = "voluntary_ctxt_switches:";
@@ -42,7 +42,7 @@ static long sleeps(void)
 	return count;
 }
 
-/* All events up to now have been handled when a new process has its line. */
+/* Waits until follow has handled all events up to now. */
 static void handled(void)
 {
 	pid_t pid = start_named("marker", 0);
@@ -66,7 +66,7 @@ static void filter(void)
 
 	if (!events) {
 		skip("threads do not wake follow", NO_EVENTS);
-		skip("nor do processes that end", NO_EVENTS);
+		skip("processes that end do not wake follow", NO_EVENTS);
 		return;
 	}
 	follow_start("-n", "marker");
@@ -79,7 +79,7 @@ static void filter(void)
 	handled();
 	after = sleeps();
 	ok(after - before < THREADS / 4, "threads do not wake follow");
-	diag("%d threads: %ld", THREADS, after - before);
+	diag("%d threads wake it %ld times", THREADS, after - before);
 
 	start_crowd(crowd, CROWD);
 	handled();
@@ -88,8 +88,8 @@ static void filter(void)
 		end(crowd[i]);
 	handled();
 	after = sleeps();
-	ok(after - before < CROWD / 4, "nor do processes that end");
-	diag("%d processes: %ld", CROWD, after - before);
+	ok(after - before < CROWD / 4, "processes that end do not wake follow");
+	diag("%d processes wake it %ld times", CROWD, after - before);
 	follow_ends();
 }
 
@@ -97,7 +97,7 @@ static void filter(void)
  * An overrun
  */
 
-/* How many events the kernel had to drop for want of room. */
+/* Returns how many events the kernel has dropped for lack of room. */
 static long dropped(void)
 {
 	unsigned int protocol, port;
@@ -123,8 +123,8 @@ static void lose_events(void)
 	pid_t first, lost, next;
 
 	if (!events) {
-		skip("a process whose event was lost", NO_EVENTS);
-		skip("and a later one", NO_EVENTS);
+		skip("a process whose event was lost is registered", NO_EVENTS);
+		skip("a later process is registered", NO_EVENTS);
 		skip("the overrun is counted", NO_EVENTS);
 		return;
 	}
@@ -138,9 +138,9 @@ static void lose_events(void)
 	} while (!dropped());
 	lost = start_named("marker", 0);
 	go_on(tool.pid);
-	ok(gets_line(fd, lost), "a process whose event was lost");
+	ok(gets_line(fd, lost), "a process whose event was lost is registered");
 	next = start_named("marker", 0);
-	ok(gets_line(fd, next), "and a later one");
+	ok(gets_line(fd, next), "a later process is registered");
 	follow_ends();
 	ok(follow_count("overruns ") >= 1, "the overrun is counted");
 	end(first);
@@ -175,8 +175,8 @@ static void stop_at_write(pid_t pid)
 }
 
 /*
- * A follow that is about to write the PID of a process which matches. Return:
- * that process.
+ * Starts follow and a process that matches. Stops follow when it is about to
+ * write the PID. Return: the process.
  */
 static pid_t start_victim(void)
 {
@@ -200,11 +200,12 @@ static void stranger(void)
 	end(pid);
 	other = start_numbered(pid, sleep_work, NULL);
 	ptrace(PTRACE_DETACH, tool.pid, NULL, NULL);
-	is(follow_ends(), 0, "the PID passed to another process at the write");
+	is(follow_ends(), 0,
+	   "the PID passes to another process before the write");
 	list_read(fd, &list);
-	is(list_count(&list, other), 0, "which is not registered");
-	is(follow_count("strangers "), 1, "and counted");
-	is(follow_count("registered "), 0, "and not as a process that matches");
+	is(list_count(&list, other), 0, "that process is not registered");
+	is(follow_count("strangers "), 1, "it is counted as a stranger");
+	is(follow_count("registered "), 0, "it is not counted as registered");
 	end(other);
 	set_events_period();
 }
@@ -215,26 +216,27 @@ static void come_late(void)
 
 	end(pid);
 	ptrace(PTRACE_DETACH, tool.pid, NULL, NULL);
-	is(follow_ends(), 0, "the process ended before the write");
-	is(follow_count("missed "), 1, "and is counted");
+	is(follow_ends(), 0, "a process ends before the write");
+	is(follow_count("missed "), 1, "it is counted as missed");
 	set_events_period();
 	follow_start("-n", "kthreadd");
 	follow_ends();
-	is(follow_count("missed "), 0, "a kernel thread is not");
+	is(follow_count("missed "), 0,
+	   "a kernel thread is not counted as missed");
 }
 
 /*
  * No connector
  */
 
-/* Whether @text is said exactly once. */
+/* Checks that urt says @text exactly once. */
 static void said_once(const char *text, const char *name)
 {
 	const char *first = strstr(tool.text, text);
 
 	ok(first && !strstr(first + 1, text), "%s", name);
 	if (!first || strstr(first + 1, text))
-		diag("'%s' not once in: %s", text, tool.text);
+		diag("not exactly one '%s' in: %s", text, tool.text);
 }
 
 static void refused(void)
@@ -245,24 +247,25 @@ static void refused(void)
 	one = start_named("marker", 0);
 	if (!tool_fork()) {
 		if (unshare(CLONE_NEWNET))
-			die("a network namespace");
+			die("a child gets its own network namespace");
 		tool_exec("follow", "-n", "marker", NULL);
 	}
 	follow_ready();
-	ok(gets_line(fd, one), "without events, a process that was there");
+	ok(gets_line(fd, one),
+	   "without events, a running process is registered");
 	two = start_named("marker", 0);
-	ok(gets_line(fd, two), "and one that starts later");
+	ok(gets_line(fd, two), "so is one that starts later");
 	for (int i = 0; i < 5; i++)
 		next_update(fd);
 	is(follow_ends(), 0, "SIGTERM ends it");
 	said_once("urt: no process events, looking through /proc every 0.1 s: ",
-		  "it said so once");
+		  "it says once that there are no events");
 	end(one);
 	end(two);
 }
 
 /*
- * A full list, where a period is also how often follow tries again
+ * A full list: without events, follow tries again once in every period
  */
 
 static void fill_list(void)
@@ -277,21 +280,21 @@ static void fill_list(void)
 	if (!tool_fork()) {
 		if (unshare(CLONE_NEWNET) ||
 		    prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE))
-			die("no capability to exceed the limits");
+			die("a child drops CAP_SYS_RESOURCE");
 		tool_exec("follow", "-n", "full", NULL);
 	}
 	follow_ready();
 	for (int i = 0; i < 5; i++)
 		next_update(fd);
 	list_read(fd, &list);
-	is(list.lines, 1, "a list that is full");
+	is(list.lines, 1, "the list is full");
 	set_parameter("max_processes", 100);
 	ok(gets_line(fd, one) && gets_line(fd, two) && gets_line(fd, three),
 	   "all have a line as soon as there is room");
 	follow_ends();
-	said_once(": No space left on device\n", "it said so once");
-	is(follow_count("refused "), 2, "and counted them");
-	is(follow_count("registered "), 3, "and all in the end");
+	said_once(": No space left on device\n", "urt says so once");
+	is(follow_count("refused "), 2, "two are counted as refused");
+	is(follow_count("registered "), 3, "all are counted as registered");
 	end(one);
 	end(two);
 	end(three);

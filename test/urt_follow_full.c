@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "No user can fill the list and lock out the others": anyone may give many
- * processes a name that urt follow registers. With CAP_SYS_RESOURCE, the module
- * refuses nothing, but follow takes no more than max_processes lines. As soon as
- * some of these have ended, there is room for others, if only after a minute. This runs
- * where the clock jumps over idle time.
+ * "No user can fill the list and lock out the others." Any user may start many
+ * processes with a name that urt follow registers. The module refuses nothing
+ * to follow, which has CAP_SYS_RESOURCE, but follow takes no more than
+ * max_processes lines. After some of these processes have ended, it registers
+ * others, within a minute. The test runs on a machine whose clock skips idle
+ * time.
  */
 #include "tool.h"
 
@@ -38,20 +39,21 @@ int main(void)
 		pids[i] = start_named("many", 0);
 	follow_start("-n", "many");
 	said(": No space left on device\n", "it says that the list is full");
-	is(listed(fd), MOST, "it has registered as many as there may be");
+	is(listed(fd), MOST, "it has registered max_processes processes");
 	for (int i = 0; i < PIDS; i++)
 		end(pids[i]);
 	late = start_named("many", 0);
-	ok(gets_line(fd, late), "there is room when they have ended");
+	ok(gets_line(fd, late), "there is room after they have ended");
 	kill(tool.pid, SIGUSR1);
 	ok(!!tool_says(0, ", overruns 0\n"), "SIGUSR1: it reports its counts");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	refused = follow_count("refused ");
-	/* The late one may have come too soon after the others had ended. */
+	/* The late process may be refused if the others have just ended. */
 	if (!ok(refused == PIDS - MOST || refused == PIDS - MOST + 1,
 		"it counts those it refused"))
 		diag("seen %lld, expected %d or one more", refused, PIDS - MOST);
-	is(follow_count("registered "), MOST + 1, "and those it registered");
+	is(follow_count("registered "), MOST + 1,
+	   "it counts those it registered");
 	end(late);
 	return done();
 }

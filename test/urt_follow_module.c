@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * urt follow "does not keep the module from being unloaded. When the module goes
- * away, follow waits for it to return. It then registers everything again, and
- * it reports both events." So also a process that no longer matches: "Once
- * registered, a process stays registered until it ends."
+ * urt follow "does not keep the module from being unloaded. When the module
+ * goes away, follow waits for it to return. It then registers everything again,
+ * and it reports both events." This includes a process that no longer matches:
+ * "Once registered, a process stays registered until it ends."
  */
 #include "tool.h"
 
 static struct list list;
 
-/* Load the module, and wait until follow has registered @count; 0: some. */
+/* Loads the module. Waits until follow has registered @count, or any if 0. */
 static void load_and_wait(int count, const char *name)
 {
 	size_t from = tool.length;
@@ -28,7 +28,7 @@ static void load_and_wait(int count, const char *name)
 		diag("expected: %s# in: %s", line, tool.text + from);
 }
 
-/* When a line has just appeared, follow may be about to close the file. */
+/* Tries to unload until follow has closed the file. */
 static void unload_and_wait(const char *name)
 {
 	long long deadline = now_ms() + paced(20000);
@@ -39,10 +39,10 @@ static void unload_and_wait(const char *name)
 		usleep(1000);
 	is(error, 0, "%s", name);
 	ok(tool_says(from, "urt: the module was unloaded; waiting for it\n") !=
-	   NULL, "and follow reports it");
+	   NULL, "follow reports it");
 }
 
-/* Read the list, without keeping the file open. */
+/* Reads the list without keeping the file open. */
 static void read_list(void)
 {
 	int fd = status_open();
@@ -51,7 +51,7 @@ static void read_list(void)
 	close(fd);
 }
 
-/* As gets_line(), without keeping the file open. */
+/* Like gets_line(), without keeping the file open. */
 static int wait_for_line(pid_t pid)
 {
 	int fd = status_open(), found = gets_line(fd, pid);
@@ -61,7 +61,7 @@ static int wait_for_line(pid_t pid)
 	return found;
 }
 
-/* Becomes another program, and has another name, when it goes on. */
+/* When it is continued, becomes another program with another name. */
 static void change_work(void *arg)
 {
 	(void)arg;
@@ -101,9 +101,9 @@ int main(int argc, char **argv)
 	follow_start("-n", "follow me");
 	said("urt: the module is not loaded; waiting for it\n",
 	     "follow starts without the module");
-	load_and_wait(1, "the module was loaded");
+	load_and_wait(1, "follow registers a process after loading");
 	read_list();
-	list_is(&list, "and has the process that was there", one, 0);
+	list_is(&list, "the running process is registered", one, 0);
 
 	go_on(one);
 	while (read_first(one) == 'f')
@@ -112,21 +112,21 @@ int main(int argc, char **argv)
 	if (!events)
 		set_period(100);
 	wait_for_line(two);
-	list_is(&list, "and a new one", one, two, 0);
+	list_is(&list, "a new process is registered", one, two, 0);
 	ok(read_first(one) != 'f', "the first has another name by now");
 
 	unload_and_wait("follow does not keep the module loaded");
 	three = start_named("follow me", 0);
 	/* Without events, the third may be found before or after that. */
-	load_and_wait(events ? 3 : 0, "and again it was loaded");
+	load_and_wait(events ? 3 : 0, "follow registers again after loading");
 	read_list();
 	ok(list_count(&list, one) && list_count(&list, two),
 	   "the same processes are registered");
 	if (!events)
 		set_period(100);
-	ok(wait_for_line(three), "and the one that started meanwhile");
+	ok(wait_for_line(three), "so is the one that started meanwhile");
 	four = start_named("follow me", 0);
-	ok(wait_for_line(four), "and a new one");
+	ok(wait_for_line(four), "a new process is registered");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	is(follow_count("registered "), 4, "each process was counted once");
 	end(one);

@@ -3,11 +3,11 @@
  * "-u matches a systemd unit or any cgroup v2 path and matches every process in
  * it or below it, and so nginx's workers after every reload. It matches every
  * cgroup of that name, and if there is more than one, it says so. A move into a
- * cgroup produces no event, so follow reads cgroup.procs once a minute for that."
- * Once a minute, it also tries again to register those for which the list was
- * full.
+ * cgroup produces no event, so follow reads cgroup.procs once a minute for
+ * that." Once a minute, it also tries again to register processes that found
+ * the list full.
  */
-#define TAP_SECONDS	300	/* a minute, at its pace */
+#define TAP_SECONDS	300	/* for what follow does once a minute */
 
 #include "tool.h"
 
@@ -30,7 +30,7 @@ static void in_cgroup(void *arg)
 	sleep_work(NULL);
 }
 
-/* A process in this cgroup, where it stopped. */
+/* Starts a process that stops in this cgroup. */
 static pid_t start_in(const char *cgroup)
 {
 	pid_t pid = start(in_cgroup, (void *)cgroup);
@@ -40,8 +40,8 @@ static pid_t start_in(const char *cgroup)
 }
 
 /*
- * A service: when it goes on, it starts a worker whenever the last has ended,
- * and writes its PID to a pipe.
+ * A service. When it is continued, it starts a worker whenever the last one has
+ * ended, and writes the PID of the worker to a pipe.
  */
 static int workers[2];
 
@@ -75,20 +75,20 @@ static void by_path(void)
 
 	follow_start("-u", "usertime.service");
 	list_read(fd, &list);
-	list_is(&list, "a name: all cgroups that have it, and below",
+	list_is(&list, "by name: all cgroups with this name, and below",
 		one, below, second, 0);
 	said("urt: 2 cgroups are named usertime.service: taking all of them\n",
-	     "says that there are two");
+	     "urt says that there are two");
 	follow_ends();
 	status_write(fd, "-%d -%d -%d", one, below, second);
 
 	follow_start("-u", "/" BELOW "/", "-u", "/sys/fs/cgroup/" OTHER,
 		     "-u", "time.service", "-u", "/" PARENT "/usertime");
 	list_read(fd, &list);
-	list_is(&list, "paths: those cgroups, and below",
+	list_is(&list, "by path: these cgroups, and below",
 		below, other, second, 0);
 	ok(!strstr(tool.text, "cgroups are named"),
-	   "there is one at each path");
+	   "there is only one cgroup at each path");
 	follow_ends();
 	end(one);
 	end(below);
@@ -97,8 +97,8 @@ static void by_path(void)
 }
 
 /*
- * Another follow, without units, that may register one process less than there
- * are. A minute later, there is room.
+ * A second follow, without units. Two processes match, but it may register only
+ * one of them. A minute later, there is room for both.
  */
 static struct tool full;
 static pid_t full_pids[2];
@@ -112,7 +112,7 @@ static void start_full(void)
 	set_parameter("max_processes", 2);	/* of which one user has half */
 	if (!tool_fork()) {
 		if (prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE))
-			die("no capability to exceed the limits");
+			die("a child drops CAP_SYS_RESOURCE");
 		tool_exec("follow", "-n", "full", NULL);
 	}
 	follow_ready();
@@ -126,7 +126,7 @@ static void end_full(void)
 {
 	tool = full;
 	ok(gets_line(fd, full_pids[0]) && gets_line(fd, full_pids[1]),
-	   "there is room, and all have a line a minute later");
+	   "a minute later, both have a line");
 	follow_ends();
 	end(full_pids[0]);
 	end(full_pids[1]);
@@ -150,16 +150,16 @@ static void replace_workers(void)
 	while (found && replaced < REPLACED && now_ms() < begun + 40000) {
 		found = gets_line(fd, worker);
 		list_read(fd, &list);
-		/* What the kernel does not report is the move of the service. */
+		/* The kernel does not report that the service was moved. */
 		if (events && list_count(&list, master))
 			found = 0;
 		kill(worker, SIGKILL);
 		worker = next_worker();
 		replaced++;
 	}
-	ok(found, "the workers of a service, one after the other");
-	diag("%d were replaced", replaced);
-	ok(gets_line(fd, master), "a process that was moved is seen in a minute");
+	ok(found, "each worker of the service is registered");
+	diag("%d workers were replaced", replaced);
+	ok(gets_line(fd, master), "the service is registered within a minute");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	end_full();
 	end(master);
@@ -176,7 +176,7 @@ int main(void)
 		cgroup_make(all[i]);
 	events = set_events_period();
 	by_path();
-	/* Without the lines of the processes that have ended. */
+	/* Wait until the lines of the processes that have ended are gone. */
 	set_period(20);
 	gets_empty(fd);
 	set_events_period();

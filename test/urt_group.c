@@ -8,7 +8,7 @@
 static int fd;
 static struct list list;
 
-/* A line of the table: @count processes @name, which have used what @pids have. */
+/* Returns the line of the table for @count processes @name, those in @pids. */
 static const char *line_of(int count, const char *name, const pid_t *pids,
 			   const char *share)
 {
@@ -22,7 +22,7 @@ static const char *line_of(int count, const char *name, const pid_t *pids,
 	return line;
 }
 
-/* @first is in front of @second, and that of @third. */
+/* Checks that urt has printed these three texts in this order. */
 static void in_order(const char *first, const char *second, const char *third,
 		     const char *name)
 {
@@ -61,11 +61,12 @@ int main(void)
 	list_read(fd, &list);
 	is(tool_run("list", "-0g"), 0, "list --now -g");
 	said(line_of(3, "a\n", a, "-"), "one line for three processes");
-	said(line_of(2, "b\n", b, "-"), "another for two");
+	said(line_of(2, "b\n", b, "-"), "one line for two processes");
 	for (line = tool.text; (line = strchr(line, '\n')); line++)
 		lines++;
-	is(lines, 4, "and a header, and one more");
-	in_order("  COUNT ", "  b\n", "  a\n", "as the first of each registered");
+	is(lines, 4, "a header and three lines");
+	in_order("  COUNT ", "  b\n", "  a\n",
+		 "in order of first registration");
 	tool_run("list", "-0", "--group", "--sort=pid");
 	in_order("  a\n", "  b\n", "  c\n", "sorted by count, the largest first");
 	tool_run("list", "-0gs", "time");
@@ -73,9 +74,9 @@ int main(void)
 	tool_run("list", "-0grs", "name");
 	in_order("  c\n", "  b\n", "  a\n", "sorted by name, in reverse order");
 
-	is(tool_run("list", "-0gl"), 1, "not with -l");
+	is(tool_run("list", "-0gl"), 1, "-g with -l fails");
 	said("urt: a group has no command line: -g or -l, not both\n",
-	     "it says why");
+	     "urt says why");
 
 	go_on(a[1]);
 	set_period(2000);
@@ -84,7 +85,7 @@ int main(void)
 	while (line && line > tool.text && *line != ' ')
 		line--;
 	if (!ok(line && sscanf(line, "%lf%%", &share) == 1 && share > 30 &&
-		share < 300, "the share of one that spins is that of all"))
+		share < 300, "the share of the group is that of its spinner"))
 		diag("%f:\n%s", share, tool.text);
 	stop(a[1]);
 
@@ -93,7 +94,7 @@ int main(void)
 	start_watch(10, 80, "-g");
 	ok(shows("  COUNT       USER TIME   SHARE  COMMAND"), "watch -g");
 	ok(shows(line_of(3, "a", a, "-")), "one line for three processes");
-	ok(shows("  6 processes"), "with the total");
+	ok(shows("  6 processes"), "the total counts all processes");
 	press("q");
 	ends(0, "q leaves");
 	end(c);

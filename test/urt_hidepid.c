@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "A name that cannot be read (hidepid) is shown as ?." So is a command line.
+ * "A name that cannot be read (hidepid) is shown as ?." So is a command line
+ * that cannot be read.
  */
 #include "tool.h"
 
 #include <grp.h>
 #include <sys/mount.h>
 
-/* Lists as a user from whom /proc hides other users' processes. */
+/* Runs urt list as a user from whom /proc hides other users' processes. */
 static int run_hidden(const char *option)
 {
 	if (!tool_fork()) {
 		if (unshare(CLONE_NEWNS) ||
 		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		    mount("proc", "/proc", "proc", 0, "hidepid=2"))
-			die("a /proc of its own");
+			die("a child gets its own /proc");
 		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("list", "--now", option, NULL);
 	}
 	return tool_ends();
 }
 
-/* The line of @pid shows @expected as the name. */
+/* Checks that the line of @pid ends with @expected. */
 static void shows_name(pid_t pid, const char *expected, const char *name)
 {
 	char begin[16], *line, *end;
@@ -58,9 +59,10 @@ int main(void)
 	stopped(own);
 	status_register(fd, pid);
 	status_register(fd, own);
-	is(run_hidden(NULL), 0, "list, as a user who may see no others");
+	is(run_hidden(NULL), 0,
+	   "list, where other users' processes are hidden");
 	shows_name(pid, "      -  ?", "another user's process has the name ?");
-	shows_name(own, "      -  own", "the user's own has its name");
+	shows_name(own, "      -  own", "the user's own process has its name");
 	is(run_hidden("-l"), 0, "list -l");
 	shows_name(pid, "      -  ?", "another user's process has the name ?");
 	is(tool_run("list", "--now"), 0, "list, as root");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "A new process with the same PID comes at the end; if the old one was the
- * last, compare the start times." The order of the lines does not show that the
- * last line is that of another process, and neither does a time that has grown.
+ * last, compare the start times." Neither the order of the lines nor a time
+ * that has grown shows that the last line belongs to another process.
  */
 #include "tool.h"
 
@@ -47,7 +47,7 @@ int main(void)
 	wait_update(fd);
 	stop_updates();
 
-	/* Both lines are replaced, in the same order, with more time in each. */
+	/* Both lines are replaced, in the same order, with more time each. */
 	one = replace(one);
 	two = replace(two);
 	status_register(fd, one);
@@ -58,7 +58,7 @@ int main(void)
 	row = tool_says(0, line);
 	ok(!!row, "the first new process has its own name");
 	snprintf(line, sizeof(line), ",%d,%lld,new\n", two, time_now(fd, two));
-	ok(!!tool_says(0, line), "and so has the second");
+	ok(!!tool_says(0, line), "the second new process has its own name");
 	kill(tool.pid, SIGTERM);
 	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 	ok(!strstr(row, ",first\n") && !strstr(row, ",second\n"),

@@ -29,8 +29,8 @@ int main(void)
 	plan(2 + 2 + 2 + 1 + 4);
 	fd = status_open();
 	stop_updates();
-	is(tool_run("list", "--json"), 0, "list --json of nothing");
-	is_text("[\n]\n", "is an empty array");
+	is(tool_run("list", "--json"), 0, "list --json of an empty list");
+	is_text("[\n]\n", "an empty array");
 
 	first = start_named("plain", 100);
 	second = start_named("\"\\\001gr\303\274n\377", 20);
@@ -48,7 +48,7 @@ int main(void)
 		 "]\n", first, (long long)list_time(&list, first), second,
 		 (long long)list_time(&list, second), third,
 		 (long long)list_time(&list, third));
-	is_text(expected, "an object for each process, escaped as JSON has it");
+	is_text(expected, "an object for each process, escaped as in JSON");
 
 	is(tool_run("list", "--json", "-0g"), 0, "list --json -g");
 	snprintf(expected, sizeof(expected),
@@ -62,7 +62,7 @@ int main(void)
 	tool_run("list", "--json", "-0l");
 	snprintf(expected, sizeof(expected), ",\"command\":\"%s\"}",
 		 program_invocation_name);
-	said(expected, "-l: with the command line");
+	said(expected, "with -l, the command line");
 
 	set_period(2000);
 	status_write(fd, "-%d -%d", second, third);
@@ -72,10 +72,10 @@ int main(void)
 	if (share)
 		found = sscanf(share, ",\"share\":%lf,\"command\":\"plain\"}\n]\n",
 			       &value);
-	is(found, 1, "has the share");
-	ok(value > 0.3 && value < 3, "of one CPU");
+	is(found, 1, "the share is in the object");
+	ok(value > 0.3 && value < 3, "the share is about one CPU");
 	is(share && strchr(share, '.') ? (long)strspn(strchr(share, '.') + 1,
 						      "0123456789") : 0,
-	   6, "as a fraction");
+	   6, "the share has six decimals");
 	return done();
 }

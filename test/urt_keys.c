@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "urt watch has keys to sort (p, t, s, n), reverse (r) and scroll (arrows, page
- * keys, home and end), a help line (h or ?)." A key may come in pieces, and
- * several at once.
+ * "urt watch has keys to sort (p, t, s, n), reverse (r) and scroll (arrows,
+ * page keys, home and end), a help line (h or ?)." The sequence of a key may
+ * arrive in pieces, and several keys may arrive at once.
  */
 #include "screen.h"
 
 #define MANY	20
-#define TOP	3	/* the first row of the list, of which nine fit */
+#define TOP	3	/* the first of nine rows with a process */
 
 static int fd;
 
-/* The keys are read by now. */
+/* Waits until urt has read the keys. */
 static void taken(void)
 {
 	int left;
 
 	do {
 		if (ioctl(terminal, FIONREAD, &left))
-			die("what is typed and not read");
+			die("the kernel reports how many keys are unread");
 		usleep(1000);
 	} while (left);
 }
@@ -48,8 +48,8 @@ static void sorting(void)
 	worker = start_registered("worker", 0);
 	spin_beyond(worker, stat_user_time(spinner));
 	key("n", "  name00", "n sorts by name");
-	key("r", "  worker", "r reverses that");
-	key("r", "  name00", "and back");
+	key("r", "  worker", "r reverses the order");
+	key("r", "  name00", "r restores the order");
 	key("t", "  worker", "t sorts by time");
 	key("p", "  sleeper", "p sorts by PID");
 	go_on(spinner);
@@ -64,23 +64,23 @@ static void scrolling(void)
 	ok(shows(" 23 processes, lines 1 to 9 of 23"),
 	   "it says which lines are shown");
 	key("\033[B", "  name01", "down");
-	ok(shows(", lines 2 to 10 of 23"), "it says so");
-	key("\033OB", "  name02", "down, as it may be sent too");
+	ok(shows(", lines 2 to 10 of 23"), "it says which lines are shown now");
+	key("\033OB", "  name02", "down, second sequence");
 	key("\033[A", "  name01", "up");
-	key("\033OA\033OA\033OA", "  name00", "up, not beyond the first");
+	key("\033OA\033OA\033OA", "  name00", "up stops at the first line");
 	key("\033[6~", "  name09", "page down");
 	key("\033[B\033[B\033OB", "  name12", "three keys at once");
 	key("\033[5~", "  name03", "page up");
 	key("\033[F", "  name14", "end");
-	ok(shows(", lines 15 to 23 of 23"), "where the last line is shown");
-	key("\033[B\033[6~\033[A", "  name13", "down, not beyond that");
+	ok(shows(", lines 15 to 23 of 23"), "end shows the last line");
+	key("\033[B\033[6~\033[A", "  name13", "down stops there");
 	key("\033[H", "  name00", "home");
-	key("\033[4~", "  name14", "end, as it may be sent too");
-	key("\033[1~", "  name00", "home");
-	key("\033[8~", "  name14", "end");
-	key("\033[7~", "  name00", "home");
-	key("\033OF", "  name14", "end");
-	key("\033OH", "  name00", "home");
+	key("\033[4~", "  name14", "end, second sequence");
+	key("\033[1~", "  name00", "home, second sequence");
+	key("\033[8~", "  name14", "end, third sequence");
+	key("\033[7~", "  name00", "home, third sequence");
+	key("\033OF", "  name14", "end, fourth sequence");
+	key("\033OH", "  name00", "home, fourth sequence");
 	press("\033");
 	taken();
 	press("[");
@@ -88,7 +88,7 @@ static void scrolling(void)
 	key("B", "  name01", "down, in three pieces");
 	press("\033");
 	taken();
-	key("r", "  spinner", "an escape alone is no key, nor part of the next");
+	key("r", "  spinner", "an escape alone is no key and no part of one");
 	press("\033[3~\033[15~\033[1;5C\033[[Ax\001\377");
 	key("r", "  name01", "other keys do nothing");
 }
@@ -101,7 +101,7 @@ static void help(void)
 		press(keys[i]);
 		ok(shows_in(2, "p pid  t time  s share  n name  r reverse"),
 		   "%s shows the keys", keys[i]);
-		ok(!!strstr(row(2), "  q quit"), "all of them");
+		ok(!!strstr(row(2), "  q quit"), "q is one of them");
 		press(keys[1 - i]);
 		ok(shows_in(2, "    PID "), "%s hides them", keys[1 - i]);
 	}

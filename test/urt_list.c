@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt list: list with command, user time and the share of a processor since
- * the update before, sorted as asked." A registration between two updates is
- * not one; a name is never that of another process.
+ * the update before, sorted as asked." A registration between two updates does
+ * not count as an update. A name is never that of another process.
  */
 #include "tool.h"
 
@@ -10,7 +10,7 @@
 
 static int fd;
 
-/* How the line of @pid goes on behind the PID; empty if there is none. */
+/* Returns the line of @pid after the PID; empty if there is none. */
 static const char *line_of(pid_t pid)
 {
 	const char *line;
@@ -21,7 +21,7 @@ static const char *line_of(pid_t pid)
 	return line ? line + strlen(begin) : "";
 }
 
-/* Three lines that end so follow each other, and no other. */
+/* Checks that the table has three lines, which end with these texts. */
 static void in_order(const char *first, const char *second, const char *third,
 		     const char *name)
 {
@@ -55,19 +55,19 @@ static void sorted(void)
 	for (int i = 0; i < 3; i++)
 		status_register(fd, pids[i]);
 	is(tool_run("list", "--now"), 0, "list --now");
-	in_order("      -  b", "  c", "  a", "is as they were registered");
+	in_order("      -  b", "  c", "  a", "in order of registration");
 	is(tool_run("list", "-0r"), 0, "list -r");
-	in_order("  a", "  c", "  b", "is the other way round");
+	in_order("  a", "  c", "  b", "in reverse order");
 	is(tool_run("list", "-0", "-s", "pid"), 0, "list --sort=pid");
-	in_order("  b", "  c", "  a", "begins with the smallest");
+	in_order("  b", "  c", "  a", "the smallest PID first");
 	is(tool_run("list", "-0", "--sort=time"), 0, "list --sort=time");
-	in_order("  b", "  a", "  c", "begins with the most");
+	in_order("  b", "  a", "  c", "the largest time first");
 	is(tool_run("list", "-0", "--sort=name"), 0, "list --sort=name");
-	in_order("  a", "  b", "  c", "is as in a dictionary");
+	in_order("  a", "  b", "  c", "in alphabetical order");
 	is(tool_run("list", "-0rs", "name"), 0, "list -r --sort=name");
-	in_order("  c", "  b", "  a", "is the other way round");
-	is(tool_run("list", "-0", "--sort=age"), 1, "list --sort=age");
-	said("urt: cannot sort by age\n", "says that it cannot");
+	in_order("  c", "  b", "  a", "in reverse alphabetical order");
+	is(tool_run("list", "-0", "--sort=age"), 1, "list --sort=age fails");
+	said("urt: cannot sort by age\n", "urt says so");
 	for (int i = 0; i < 3; i++) {
 		status_write(fd, "-%d", pids[i]);
 		end(pids[i]);
@@ -84,8 +84,8 @@ static double share_of(pid_t pid)
 }
 
 /*
- * Between the two updates, a process registers that spins as well, and one that
- * is unregistered before urt sees it.
+ * Between the two updates, two processes register: one that sleeps and one that
+ * spins.
  */
 static void shares(void)
 {
@@ -105,13 +105,14 @@ static void shares(void)
 	status_register(fd, other);
 	spin(500);
 	status_register(fd, late);
-	settle(fd);	/* which is news, too, of a list that is as it was */
+	settle(fd);	/* makes news, too, though the list stays the same */
 	is(tool_ends(), 0, "list, with two spinners and a sleeper");
-	is(share_of(sleeper), 0, "the sleeper has no share");
+	is(share_of(sleeper), 0, "the sleeper's share is 0");
 	share = share_of(spinner);
-	ok(share > 60 && share < 150, "the spinner has one processor's");
+	ok(share > 60 && share < 150, "the spinner's share is about one CPU");
 	share = share_of(late);
-	ok(share > 60 && share < 150, "so has who registered only meanwhile");
+	ok(share > 60 && share < 150,
+	   "so is that of a spinner that registers meanwhile");
 	ok(strstr(tool.text, "  sleeper\n") > strstr(tool.text, "  spinner\n") &&
 	   strstr(tool.text, "  sleeper\n") > strstr(tool.text, "  late\n"),
 	   "the smallest share comes last");
@@ -129,24 +130,25 @@ int main(void)
 	plan(2 + 14 + 5 + 2 + 2);
 	fd = status_open();
 	stop_updates();
-	is(tool_run("list"), 0, "list of nothing comes at once");
+	is(tool_run("list"), 0, "list of an empty list");
 	is(strcmp(tool.text, "    PID       USER TIME   SHARE  COMMAND\n"), 0,
-	   "and is a header");
+	   "only a header");
 	sorted();
 	shares();
 
 	odd = start_named("\033[2J\tgr\303\266\377", 20);
 	status_register(fd, odd);
 	tool_run("list", "--now");
-	said("  \\x1b[2J\\x09gr\303\266\\xff\n", "a name is made printable");
-	ok(!strchr(tool.text, '\033'), "no colors where there is no terminal");
+	said("  \\x1b[2J\\x09gr\303\266\\xff\n",
+	     "unprintable characters in a name are escaped");
+	ok(!strchr(tool.text, '\033'), "no colors without a terminal");
 
 	start_crowd(crowd, many);
 	for (int i = 0; i < many; i++)
 		status_register(fd, crowd[i]);
-	is(tool_run("list", "--now"), 0, "list of many");
+	is(tool_run("list", "--now"), 0, "list of 1,000 processes");
 	for (int i = 0; i < many; i++)
 		lines += *line_of(crowd[i]) != '\0';
-	is(lines, many, "has a line for each");
+	is(lines, many, "a line for each");
 	return done();
 }

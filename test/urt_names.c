@@ -36,11 +36,11 @@ int main(void)
 	shown("\357\273\277", "\\xef\\xbb\\xbf", "U+FEFF, a byte order mark");
 	shown("\363\240\201\277", "\\xf3\\xa0\\x81\\xbf", "U+E007F, the last");
 	shown("\342\200\252\342\200\257", "\\xe2\\x80\\xaa\342\200\257",
-	      "but not U+202F, which is behind a range");
+	      "U+202F, just after a range, is not escaped");
 	shown("\302\254\302\256", "\302\254\302\256",
-	      "nor U+00AC and U+00AE, on both sides of one");
-	shown("gr\303\274n", "gr\303\274n", "nor letters");
+	      "U+00AC and U+00AE, beside U+00AD, are not escaped");
+	shown("gr\303\274n", "gr\303\274n", "letters are not escaped");
 	shown("\303\050\355\240\200", "\\xc3(\\xed\\xa0\\x80",
-	      "what is not UTF-8 is escaped as before");
+	      "bytes that are not UTF-8");
 	return done();
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt record: CSV (time, pid, microseconds, command), a row for each process
- * at every update, until interrupted." A name is quoted as RFC 4180 has it,
- * and what cannot be printed of it is shown; a process that is gone keeps its
- * name to its final time, even when another has its number.
+ * at every update, until interrupted." A name is quoted as in RFC 4180, with
+ * unprintable characters escaped. A process that has gone keeps its name up to
+ * its final time, even if another process has its number.
  */
 #include "tool.h"
 
@@ -21,7 +21,7 @@ static const char * const names[][2] = {
 
 static int fd;
 
-/* A row that begins at @text. Returns where the next one does; NULL: not so. */
+/* Parses the row at @text. Returns the next one, or NULL if it is not a row. */
 static char *row(char *text, double *time, pid_t *pid, long long *used)
 {
 	char *end = strchr(text, '\n'), *point = strchr(text, '.');
@@ -40,7 +40,7 @@ static double time_of_day(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* The rows of each update: all of the processes, in order, at one time. */
+/* Checks that each update has rows for all processes, in order, at one time. */
 static void rows_are_right(const pid_t *pids, double begin, double end)
 {
 	char *text = tool.text + strlen(HEADER);
@@ -62,10 +62,10 @@ static void rows_are_right(const pid_t *pids, double begin, double end)
 		"whole rows, one for each process"))
 		diag("%d rows, expected %d, %d and so on, in:\n%s", rows,
 		     3 * NAMES, 4 * NAMES, tool.text);
-	ok(ordered, "with times that do not step back");
-	ok(rising && time <= end, "at the time of each update");
+	ok(ordered, "in order, and no time decreases");
+	ok(rising && time <= end, "all rows of an update have its time");
 	is(last[0], time_now(fd, pids[0]),
-	   "and the last is the time that is listed");
+	   "the last row has the time that is listed");
 }
 
 static void all_is_recorded(void)
@@ -89,7 +89,7 @@ static void all_is_recorded(void)
 	is(tool_ends(), 0, "SIGINT ends it, with status 0");
 	rows_are_right(pids, begin, time_of_day());
 	for (int i = 0; i < NAMES; i++)
-		said(names[i][1], "a name as it should be");
+		said(names[i][1], "a name is quoted and escaped");
 	stop_updates();
 	for (int i = 0; i < NAMES; i++) {
 		status_write(fd, "-%d", pids[i]);
@@ -97,7 +97,7 @@ static void all_is_recorded(void)
 	}
 }
 
-/* What is recorded of a process at its end, and of another with its number. */
+/* Checks the last row of a process and the first of another with its number. */
 static void final_time_is_recorded(void)
 {
 	pid_t pid = start_named("first", 20), other;
@@ -107,7 +107,7 @@ static void final_time_is_recorded(void)
 	status_register(fd, pid);
 	tool_start("record");
 	tool_says(0, HEADER);
-	set_period(1000);	/* so that urt sees each, however slow it is */
+	set_period(1000);	/* enough for a slow urt to see each update */
 	tool_says(0, ",first\n");
 	go_on(pid);
 	kill(pid, SIGKILL);
@@ -115,15 +115,15 @@ static void final_time_is_recorded(void)
 	other = start_numbered(pid, sleep_work, NULL);
 	snprintf(line, sizeof(line), ",%d,%lld,first\n", pid, used);
 	ok(!!tool_says(0, line),
-	   "a process that is gone has a row, with its name and its final time");
+	   "a process that has gone has a row with its name and final time");
 
 	status_register(fd, other);
 	ok(!!tool_says(0, ",urt_record\n"),
-	   "the one that has its number now has another name");
+	   "a new process with its number has another name");
 	kill(tool.pid, SIGTERM);
 	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 	ok(!tool.length || tool.text[tool.length - 1] == '\n',
-	   "behind a whole row");
+	   "the last row is whole");
 	stop_updates();
 	end(other);
 }
@@ -151,9 +151,10 @@ int main(void)
 		if (file)
 			fclose(file);
 	} while (!strstr(tool.text, "\"to,file\"\n"));
-	is(strncmp(tool.text, HEADER, strlen(HEADER)), 0, "-o FILE");
+	is(strncmp(tool.text, HEADER, strlen(HEADER)), 0,
+	   "-o FILE writes to the file");
 	kill(tool.pid, SIGINT);
-	is(tool_ends(), 0, "ends as well");
+	is(tool_ends(), 0, "SIGINT ends it, with status 0");
 	unlink("/tmp/urt_record.csv");
 
 	if (!tool_fork()) {
@@ -163,12 +164,13 @@ int main(void)
 	tool_says(0, "\"to,file\"\n");
 	kill(tool.pid, SIGHUP);
 	ok(!!tool_says(tool.length, "\"to,file\"\n"),
-	   "nohup(1) has it go on after SIGHUP");
+	   "under nohup(1), it goes on after SIGHUP");
 	kill(tool.pid, SIGTERM);
-	is(tool_ends(), 0, "until SIGTERM");
+	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 
-	is(tool_run("record", "-o", "/no/such/file"), 1, "no such folder");
-	is(tool_run("record", "-o", "/dev/full"), 1, "no room");
-	is(tool_run("record", "more"), 1, "too many arguments");
+	is(tool_run("record", "-o", "/no/such/file"), 1,
+	   "a file in a missing folder fails");
+	is(tool_run("record", "-o", "/dev/full"), 1, "a full device fails");
+	is(tool_run("record", "more"), 1, "too many arguments fail");
 	return done();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "urt record: -o appends (O_APPEND; it writes a header whenever the file is
- * empty) and SIGHUP reopens the file, so that a file rotated either way holds no
- * NULs and a restart loses nothing. -c N ends it after N updates. It ends at
+ * empty) and SIGHUP reopens the file, so that a file rotated either way holds
+ * no NULs and a restart loses nothing. -c N ends it after N updates. It ends at
  * once when its reader is gone (urt record | head -1), and it ends on SIGTERM
  * even while its output is stuck in a FIFO that nobody reads."
  */
@@ -47,7 +47,7 @@ static int headers(void)
 	return count;
 }
 
-/* How many rows the text has; -1 if it is not a header and whole rows. */
+/* Returns the number of rows; -1 if the text is not a header and whole rows. */
 static int rows(void)
 {
 	int count = 0, time, pid, end;
@@ -64,7 +64,7 @@ static int rows(void)
 	return row == text + text_length ? count : -1;
 }
 
-/* Waits until the file has more than so many rows, for at most 30 s. */
+/* Waits up to 30 s until the file has more than @than rows. */
 static int has_more_rows(const char *path, int than)
 {
 	for (long long end = now_ms() + paced(30000); now_ms() < end;
@@ -82,9 +82,9 @@ static void counts_updates(void)
 	is(tool_run("record", "-c", "3"), 0, "-c 3 ends with status 0");
 	memcpy(text, tool.text, tool.length + 1);
 	text_length = tool.length;
-	is(rows(), 3, "after three updates");
+	is(rows(), 3, "it ends after three updates");
 	is(tool_run("record", "-c", "0"), 1, "-c 0 is refused");
-	said("urt: not a number of updates: 0\n", "with a message");
+	said("urt: not a number of updates: 0\n", "urt says so");
 }
 
 static void is_appended(void)
@@ -93,7 +93,7 @@ static void is_appended(void)
 	tool_run("record", "-c", "2", "-o", CSV);
 	read_file(CSV);
 	is(headers(), 1, "-o appends, with one header");
-	is(rows(), 4, "and all of the rows");
+	is(rows(), 4, "the file has all rows");
 }
 
 static void rotated(void)
@@ -105,23 +105,25 @@ static void rotated(void)
 	if (rename(CSV, ROTATED))
 		die("the file can be renamed");
 	read_file(ROTATED);
-	ok(has_more_rows(ROTATED, rows()), "it goes on in a renamed file");
+	ok(has_more_rows(ROTATED, rows()), "a renamed file still grows");
 	kill(tool.pid, SIGHUP);
-	ok(has_more_rows(CSV, 2), "after SIGHUP, in a new one with a header");
+	ok(has_more_rows(CSV, 2),
+	   "after SIGHUP, a new file with a header grows");
 	read_file(ROTATED);
 	before = rows();
 	wait_update(fd);
 	has_more_rows(CSV, 5);
 	read_file(ROTATED);
-	ok(rows() >= 0 && rows() == before, "and no longer in the old one");
+	ok(rows() >= 0 && rows() == before, "the old file no longer grows");
 
 	if (truncate(CSV, 0))
 		die("the file can be truncated");
-	ok(has_more_rows(CSV, 2), "a truncated file has a header, and no NULs");
+	ok(has_more_rows(CSV, 2),
+	   "a truncated file gets a header, and no NULs");
 	kill(tool.pid, SIGTERM);
 	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 	read_file(CSV);
-	ok(rows() > 2 && headers() == 1, "behind a whole row");
+	ok(rows() > 2 && headers() == 1, "the last row is whole");
 	unlink(CSV);
 	unlink(ROTATED);
 
@@ -137,7 +139,7 @@ static int start_in_fifo(void)
 	int reader;
 
 	if (mkfifo(FIFO, 0600))
-		die("a FIFO");
+		die("a FIFO is made");
 	reader = open(FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	fcntl(reader, F_SETPIPE_SZ, 1);
 	if (!tool_fork()) {
@@ -157,13 +159,13 @@ static void reader_gone(void)
 		usleep(1000);
 	close(reader);
 	is(tool_ends(), -1 - SIGPIPE, "it ends at once when its reader is gone");
-	is(tool.length, 0, "and says nothing");
+	is(tool.length, 0, "it prints nothing");
 	unlink(FIFO);
 }
 
 /*
- * The FIFO has room for one page. Once it is full, urt waits; some updates later
- * it surely does.
+ * The FIFO has room for one page. When nothing has been added to it for ten
+ * updates, it is full and urt is waiting.
  */
 static void ends_anyway(void)
 {
@@ -182,7 +184,7 @@ static void ends_anyway(void)
 	unlink(FIFO);
 }
 
-/* The file system has one page: the last row that is begun does not fit. */
+/* The file system has one page, into which the last row does not fit. */
 static void disk_full(void)
 {
 	char size[32];
@@ -190,12 +192,12 @@ static void disk_full(void)
 	mkdir(FOLDER, 0755);
 	snprintf(size, sizeof(size), "size=%ld", sysconf(_SC_PAGESIZE));
 	if (mount("tmpfs", FOLDER, "tmpfs", 0, size))
-		die("a small file system");
+		die("a small file system is mounted");
 	set_period(URT_PERIOD_MS_MIN);
 	is(tool_run("record", "-o", FOLDER "/csv"), 1,
 	   "a full disk ends it, with status 1");
 	read_file(FOLDER "/csv");
-	ok(rows() > 0, "and leaves whole rows");
+	ok(rows() > 0, "the file has whole rows");
 	umount(FOLDER);
 	rmdir(FOLDER);
 }

@@ -15,30 +15,30 @@ static char self[4096];
 	"itself: user %lf s (usertime), real %lf s\n" \
 	"with its children: user %lf s (wait4), system %lf s\n"
 
-/* The times that it has told, in microseconds; -1 for none. */
-struct told {
+/* The times that urt has reported, in microseconds, or -1. */
+struct report {
 	long long module, real, user, system;
 };
 
-static struct told told(void)
+static struct report read_report(void)
 {
 	const char *text = strstr(tool.text, "itself: ");
-	struct told told = { -1, -1, -1, -1 };
+	struct report report = { -1, -1, -1, -1 };
 	double module, real, user, system;
 
 	if (text && sscanf(text, TIMES, &module, &real, &user, &system) == 4)
-		told = (struct told){
+		report = (struct report){
 			module * 1000000 + 0.5, real * 1000000 + 0.5,
 			user * 1000000 + 0.5, system * 1000000 + 0.5,
 		};
 	else
 		diag("no times in: %s", tool.text);
-	return told;
+	return report;
 }
 
 static void times(void)
 {
-	struct told seen;
+	struct report seen;
 	char line[4200];
 	double before;
 
@@ -46,52 +46,54 @@ static void times(void)
 	before = now_ms();
 	is(tool_run("run", self, "300"), 0, "run");
 	before = now_ms() - before;
-	seen = told();
-	is_near(seen.module, seen.user, TICK, "tells the final time");
-	ok(seen.module >= 150000, "of all that the command did");
+	seen = read_report();
+	is_near(seen.module, seen.user, TICK, "it reports the final time");
+	ok(seen.module >= 150000, "it covers all that the command did");
 	if (!ok(seen.real >= 300000 && seen.real <= 1000 * before,
-		"its real time is not less, nor more than passed"))
+		"the real time is 300 ms or more, but not more than passed"))
 		diag("%lld us, %.0f ms passed", seen.real, before);
 
 	snprintf(line, sizeof(line), "%s 300; exit 7", self);
-	is(tool_run("run", "sh", "-c", line), 7, "the status of the command");
-	seen = told();
+	is(tool_run("run", "sh", "-c", line), 7,
+	   "it exits with the status of the command");
+	seen = read_report();
 	if (!ok(seen.module >= 0 && seen.module < 150000 &&
 		seen.user >= seen.module + 100000,
-		"its children count for wait4(2) only"))
+		"children count for wait4(2) only"))
 		diag("%lld us, %lld us (wait4)", seen.module, seen.user);
 	tool_run("run", self, "0", "300");
-	seen = told();
-	if (!ok(seen.system >= 50000, "the system time"))
+	seen = read_report();
+	if (!ok(seen.system >= 50000, "it reports the system time"))
 		diag("%lld us", seen.system);
 
 	tool_run("run", "sh", "-c", "grep ^$$: /proc/urt/status");
 	ok(strchr(tool.text, ':') < strstr(tool.text, "itself"),
-	   "it finds itself registered");
+	   "the command finds itself registered");
 	set_period(20);
 	tool_run("run", "sh", "-c", "echo -$$ >/proc/urt/status");
 	said("itself:             user unknown, it is not registered (usertime), real ",
-	     "and may change that");
+	     "urt reports that the command has unregistered itself");
 }
 
 static void failures(void)
 {
 	char max[16];
 
-	is(tool_run("run", "/no/such/command"), 127, "no such command");
-	said("urt: /no/such/command: No such file or directory\n", "says so");
-	is(tool_run("run", "/tmp"), 126, "a command that cannot be run");
-	said("urt: /tmp: Permission denied\n", "says why");
-	is(tool_run("run"), 125, "no command");
+	is(tool_run("run", "/no/such/command"), 127, "a missing command fails");
+	said("urt: /no/such/command: No such file or directory\n",
+	     "urt says so");
+	is(tool_run("run", "/tmp"), 126, "a command that cannot run fails");
+	said("urt: /tmp: Permission denied\n", "urt says why");
+	is(tool_run("run"), 125, "run without a command fails");
 	snprintf(max, sizeof(max), "%ld", parameter("max_processes"));
 	set_parameter("max_processes", 0);
 	if (!tool_fork()) {
 		if (setuid(65534))
-			die("another user");
+			die("a child becomes nobody");
 		tool_exec("run", "true", NULL);
 	}
-	is(tool_ends(), 125, "one that cannot be registered");
-	said(": No space left on device\n", "says why");
+	is(tool_ends(), 125, "a command that cannot be registered fails");
+	said(": No space left on device\n", "urt says why");
 	parameter_write("max_processes", max);
 }
 
@@ -109,7 +111,7 @@ static char state(pid_t pid)
 	return state;
 }
 
-/* It tells what is known when it need not, or may not, wait. */
+/* Without an update at the end, urt reports the last time that is known. */
 static void no_update(void)
 {
 	siginfo_t info = { 0 };
@@ -118,14 +120,14 @@ static void no_update(void)
 	stop_updates();
 	is(tool_run("run", "--now", "sh", "-c", "exit 3"), 3,
 	   "run --now does not wait for an update");
-	said(" s so far (usertime), ", "and says so");
+	said(" s so far (usertime), ", "it reports the time so far");
 	tool_start("run", "sh", "-c", "echo $$ ends; exit 4");
 	if (!tool_says(0, " ends\n"))
 		die("the command runs");
 	command = atoi(tool.text);
-	while (strchr("RSD", state(command)))	/* it would get the signal */
+	while (strchr("RSD", state(command)))	/* it would get SIGINT */
 		usleep(1000);
-	while (!info.si_pid) {	/* urt may not have seen its end yet */
+	while (!info.si_pid) {	/* urt may not know yet that it has ended */
 		kill(tool.pid, SIGINT);
 		usleep(10000);
 		if (waitid(P_PID, tool.pid, &info,
@@ -133,7 +135,7 @@ static void no_update(void)
 			die("waitid(2)");
 	}
 	is(tool_ends(), 4, "SIGINT ends the wait");
-	said(" s so far (usertime), ", "and it says so");
+	said(" s so far (usertime), ", "it reports the time so far");
 	set_period(20);
 }
 
@@ -148,14 +150,15 @@ static void signals(void)
 	tool_says(0, " ready\n");
 	kill(tool.pid, SIGUSR1);
 	is(tool_ends(), 3, "SIGUSR1 is passed on");
-	said("got it\n", "and caught by the command");
+	said("got it\n", "the command catches it");
 
 	tool_start("run", "sh", "-c", work);
 	tool_says(0, " ready\n");
 	pid = atoi(tool.text);
 	kill(tool.pid, SIGTSTP);
-	is(waitpid(tool.pid, &status, WUNTRACED), tool.pid, "SIGTSTP");
-	ok(WIFSTOPPED(status), "stops urt");
+	is(waitpid(tool.pid, &status, WUNTRACED), tool.pid,
+	   "after SIGTSTP, urt changes its state");
+	ok(WIFSTOPPED(status), "SIGTSTP stops urt");
 	while (state(pid) != 'T')
 		usleep(1000);
 	kill(tool.pid, SIGCONT);
@@ -166,8 +169,8 @@ static void signals(void)
 }
 
 /*
- * Whatever ends the command, core file or not, ends urt, without one, even if
- * urt ignored that signal before.
+ * The signal that ends the command also ends urt, even if urt ignored that
+ * signal before. urt itself leaves no core file.
  */
 static void same_signal(void)
 {
@@ -178,7 +181,7 @@ static void same_signal(void)
 	int status;
 
 	if (chdir("/tmp"))
-		die("a place for core files");
+		die("/tmp is there for core files");
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		snprintf(number, sizeof(number), "%d", ends[i]);
 		if (!tool_fork()) {
@@ -193,14 +196,15 @@ static void same_signal(void)
 		is(WIFSIGNALED(status) ? WTERMSIG(status) : 0, ends[i],
 		   "signal %d ends urt as well", ends[i]);
 		ok(!WCOREDUMP(status) && !!strstr(tool.text, "itself: "),
-		   "without a core file, and after its report");
+		   "after its report, and without a core file");
 	}
 	unlink("core");
 }
 
 /*
- * Those of a kind, "SigIgn" or "SigBlk", as a mask; not 32 and 33, which are the
- * C library's own. Its posix_spawn(3), which make uses, ignores them.
+ * Returns the mask of signals of a kind, "SigIgn" or "SigBlk", without 32 and
+ * 33, which the C library uses itself. Its posix_spawn(3), which make uses,
+ * ignores them.
  */
 static long long own_signals(const char *kind)
 {
@@ -229,10 +233,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!realpath(argv[0], self))
-		die("the path of this test");
+		die("the path of this test is found");
 	plan(2 + 9 + 7 + 4 + 5 + 10 + 2);
 	is(own_signals("SigIgn"), 0, "the test ignores no signal");
-	is(own_signals("SigBlk"), 0, "and blocks none");
+	is(own_signals("SigBlk"), 0, "the test blocks no signal");
 	fd = status_open();
 	times();
 	failures();
@@ -241,7 +245,7 @@ int main(int argc, char **argv)
 	same_signal();
 	close(fd);
 	unload();
-	is(tool_run("run", "true"), 125, "run without the module");
-	said("is the module loaded?", "asks for it");
+	is(tool_run("run", "true"), 125, "run without the module fails");
+	said("is the module loaded?", "urt asks for it");
 	return done();
 }

@@ -2,13 +2,13 @@
 /*
  * "If the shares take more than a second and standard error is a terminal, urt
  * list says on standard error that it is waiting for two updates to compute
- * them." What it knows at once, it prints at once.
+ * them." It says nothing if it need not wait.
  */
 #include "screen.h"
 
 #define WAITING	"urt: waiting for two updates to compute the shares; --now does not wait\r\n"
 
-/* What urt says on the terminal: all until it ends, or until @text. */
+/* Reads what urt says on the terminal: up to @text, or to the end if NULL. */
 static char heard[4096];
 
 static void hear(int master, const char *text)
@@ -26,7 +26,7 @@ static void hear(int master, const char *text)
 	}
 }
 
-/* Standard error is a terminal, whose other end this returns. */
+/* Runs urt with a terminal as standard error. Returns its other end. */
 static int start_list(const char *option)
 {
 	int master;
@@ -51,7 +51,7 @@ int main(void)
 	fd = status_open();
 	stop_updates();
 	master = start_list(NULL);
-	is(tool_ends(), 0, "list of nothing");
+	is(tool_ends(), 0, "list of an empty list");
 	close(master);
 
 	status_register(fd, start_named("sleeper", 0));
@@ -59,24 +59,24 @@ int main(void)
 	master = start_list(NULL);
 	hear(master, WAITING);
 	ok(!!strstr(heard, WAITING), "list says that it is waiting");
-	ok(now_ms() - before >= 1000, "after a second");
+	ok(now_ms() - before >= 1000, "it does so after a second");
 	set_period(1500);
-	is(tool_ends(), 0, "it goes on, and ends");
+	is(tool_ends(), 0, "it ends after two updates");
 	ok(!strstr(tool.text, "urt: ") && strstr(tool.text, "%  sleeper\n"),
-	   "with the shares; nothing else is on standard output");
+	   "the shares, and nothing else, are on standard output");
 	hear(master, NULL);
-	is(strlen(heard), 0, "it says that once");
+	is(strlen(heard), 0, "it says so once");
 	close(master);
 
 	stop_updates();
 	master = start_list("--now");
 	is(tool_ends(), 0, "list --now");
 	hear(master, NULL);
-	is(strlen(heard), 0, "has no need to say it");
+	is(strlen(heard), 0, "it does not wait");
 	close(master);
 
 	set_period(1500);
 	is(tool_run("list"), 0, "list, not in a terminal");
-	ok(!strstr(tool.text, "waiting"), "says nothing");
+	ok(!strstr(tool.text, "waiting"), "it says nothing");
 	return done();
 }

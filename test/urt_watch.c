@@ -17,16 +17,17 @@ static void sizes(pid_t spinner)
 	snprintf(begin, sizeof(begin), "%7d ", spinner);
 	start_watch(24, 80, NULL);
 	ok(shows("%  spinner"), "the share of a spinner, after an update");
-	is(strncmp(row(3), begin, 8), 0, "is in the first line of the list");
+	is(strncmp(row(3), begin, 8), 0,
+	   "the spinner is in the first line of the list");
 	is(strcmp(row(2), "    PID       USER TIME   SHARE  COMMAND"), 0,
-	   "which is under a header");
+	   "the header is above it");
 	ok(row_of("  sleeper") == 5 || row_of("  other") == 5,
-	   "and ends where it should");
+	   "the list has three lines");
 	ok(row_of("  TOTAL ") == 6 && row_of("%  3 processes") == 6,
-	   "the total is under it");
+	   "the total is below them");
 	ok(screen.alternate && screen.hidden && !screen.uncut && !as_before(),
-	   "the terminal is urt's own");
-	ok(screen.colors, "with colors");
+	   "urt has set up the terminal");
+	ok(screen.colors, "there are colors");
 
 	resize(3, 20);
 	ok(shows_in(1, "    PID USER TIME SH"), "three lines of twenty columns");
@@ -36,13 +37,13 @@ static void sizes(pid_t spinner)
 	begin[7] = '\0';
 	ok(shows_in(1, begin), "one line of seven columns");
 	resize(50, 132);
-	ok(shows("  spinner"), "a large one");
+	ok(shows("  spinner"), "a large terminal");
 	press("xQ");
 	press("q");
 	ends(0, "q leaves");
 }
 
-/* The row of @pid in a terminal of that width is @expected. */
+/* Checks the header, and the row of @pid, in a terminal of this width. */
 static void has_row(int columns, pid_t pid, const char *expected,
 		    const char *header)
 {
@@ -59,8 +60,8 @@ static void has_row(int columns, pid_t pid, const char *expected,
 }
 
 /*
- * A process with a name of 15 bytes that has spun and is stopped: all of it is
- * shown in 40 columns.
+ * The row of a stopped process with a name of 15 bytes. It fits into 40
+ * columns, with fewer decimals.
  */
 static void narrow(void)
 {
@@ -98,7 +99,7 @@ static void narrow(void)
 	end(pid);
 }
 
-/* Of processes that have stopped, when no line of another is left. */
+/* The total of stopped processes, when the lines of all others have gone. */
 static void total_row(void)
 {
 	pid_t one = start_named("one", 20), other = start_named("other", 30);
@@ -126,7 +127,7 @@ static void total_row(void)
 	end(other);
 }
 
-/* The clock goes on while no update comes. */
+/* The title, which changes with time, also between two updates. */
 static void title(void)
 {
 	int hour, minute, second, found, end = 0;
@@ -135,14 +136,15 @@ static void title(void)
 	start_watch(5, 80, NULL);
 	ok(shows_in(1, "  an update every 3 s, the next one within 3 s  (h: help)"),
 	   "the next update is within a period");
-	ok(shows_in(1, "the next one in 3 s"), "or in a period, after an update");
+	ok(shows_in(1, "the next one in 3 s"),
+	   "after an update, the next one is a period away");
 	ok(shows_in(1, "the next one in 1 s"), "the time until then runs down");
 	found = sscanf(row(1), "%2d:%2d:%2d  an%n", &hour, &minute, &second,
 		       &end);
-	is(found, 3, "with the time of day");
-	is(end, 12, "in front");
+	is(found, 3, "the time of day is shown");
+	is(end, 12, "it is at the beginning");
 	set_period(7500);
-	ok(shows_in(1, "  an update every 7.5 s,"), "another period");
+	ok(shows_in(1, "  an update every 7.5 s,"), "a new period is shown");
 	press("q");
 	ends(0, "q leaves");
 }
@@ -164,7 +166,7 @@ static void ends_and_stops(void)
 	ok(stopped[9] == '1', "^Z stops it, with the modes as before");
 	memset(screen.cell, ' ', sizeof(screen.cell));
 	screen.seen = more + 1 - tool.text;
-	ok(shows("  spinner") && screen.alternate, "it goes on");
+	ok(shows("  spinner") && screen.alternate, "^Z: then it goes on");
 	press("\034");
 	ends(128 + SIGQUIT, "^\\ ends it");
 
@@ -192,8 +194,8 @@ int main(void)
 	go_on(spinner);
 	sizes(spinner);
 	ends_and_stops();
-	is(tool_run("watch"), 1, "without a terminal");
-	said("urt: not a terminal", "it says that it needs one");
+	is(tool_run("watch"), 1, "watch without a terminal fails");
+	said("urt: not a terminal", "urt says that it needs one");
 	end(spinner);
 	narrow();
 	total_row();

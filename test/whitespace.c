@@ -22,8 +22,8 @@ static const struct {
 	{ "a newline", "\n", 1 },
 	{ "a tab", "\t", 1 },
 	{ "a NUL", "", 1 },
-	{ "many kinds", "\n\n\t \t\n \t", 8 },
-	{ "many kinds, and the NUL that ends them", "\t \t\n", 5 },
+	{ "several kinds", "\n\n\t \t\n \t", 8 },
+	{ "several kinds and a NUL at the end", "\t \t\n", 5 },
 };
 
 int main(void)
@@ -61,22 +61,22 @@ int main(void)
 
 	list_read(fd, &list);
 	list_is(&list, "nothing is registered", 0);
-	/* News would come after 0.1 s. If that is late, it is only missed. */
-	ok(!changed(fd, 500), "it is no news");
+	/* News would come after 0.1 s. Later news would go unnoticed. */
+	ok(!changed(fd, 500), "white space is no news");
 	is(log_lines(log_fd), 0, "nothing is logged");
 
 	is(status_write(fd, "%d", none), -ESRCH,
-	   "an ID of no process, which is not all white space, fails");
+	   "an ID of no process still fails");
 
 	/* As writeln! does. */
 	is(status_write(fd, "%d", a), snprintf(NULL, 0, "%d", a), "a PID");
-	is(status_write(fd, "\n"), 1, "and its newline, in a write of its own");
+	is(status_write(fd, "\n"), 1, "its newline, in a separate write");
 	pieces[0].iov_len = sprintf(text, "%d", b);
 	pieces[0].iov_base = text;
 	pieces[1].iov_len = 1;
 	pieces[1].iov_base = "\n";
 	is(writev(fd, pieces, 2), pieces[0].iov_len + 1,
-	   "both by one writev(2)");
+	   "a PID and a newline with one writev(2)");
 	is(status_write(fd, "\n %d\t\n", c), snprintf(NULL, 0, "\n %d\t\n", c),
 	   "a PID with white space around it");
 	list_read(fd, &list);

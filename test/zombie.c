@@ -40,12 +40,12 @@ int main(void)
 		if (time_now(fd, zombie) != listed)
 			break;
 	}
-	is(updates, UPDATES, "a zombie's line stays unchanged");
+	is(updates, UPDATES, "the line of a zombie stays unchanged");
 	used = reap(zombie);
-	is(listed, used, "with all that it ever used");
+	is(listed, used, "it shows all the time that the process used");
 
 	while (time_now(fd, zombie) >= 0)
 		changed(fd, -1);
-	ok(1, "it goes when it has been reaped");
+	ok(1, "it is removed after the zombie is reaped");
 	return done();
 }
