@@ -49,7 +49,7 @@ int main(void)
 		said("       -  sleeper\r\n", "lists");
 		no_escapes("list");
 		is(run("watch", NULL), 1, "watch, TERM is '%s'", term);
-		said("shows lines only; urt list needs no more\r\n",
+		said("cannot draw on this terminal; use urt list\r\n",
 		     "says why not");
 		no_escapes("watch");
 	}

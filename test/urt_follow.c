@@ -51,7 +51,7 @@ static void long_name(void)
 	pid_t pid = start_named("sixteen bytes...", 0);
 
 	follow_start("-n", "sixteen bytes...");
-	said("urt: the kernel keeps 15 bytes of a name: comparing 'sixteen bytes..'\n",
+	said("urt: the kernel keeps 15 bytes of a name: matching 'sixteen bytes..'\n",
 	     "says that a name is longer than the kernel's");
 	ok(gets_line(fd, pid), "and finds the process");
 	end(pid);
