@@ -22,7 +22,7 @@
 /* For 5,000 events: a busy machine may have that many between two reads. */
 #define QUEUE_SIZE	(2 << 20)
 
-/* A message from the kernel, which does not align the event in it. */
+/* A message from the kernel. The event in it is not aligned. */
 struct message {
 	struct nlmsghdr header;
 	struct cn_msg connector;
@@ -119,7 +119,10 @@ static int open_filtered(void)
 	return open_group(NETLINK_CONNECTOR, CN_IDX_PROC, &filter);
 }
 
-/* Requests that the kernel start or stop sending. On error, returns false. */
+/*
+ * Requests that the kernel start or stop sending. Returns false and sets errno
+ * on error.
+ */
 static bool send_op(int fd, enum proc_cn_mcast_op op)
 {
 	struct {

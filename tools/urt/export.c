@@ -55,15 +55,15 @@ static void put_metrics(FILE *out, const struct status *status)
 		put_processes(out, status);
 	put_totals(out, status);
 	fprintf(out,
-		"# HELP usertime_registered_processes Processes registered.\n"
+		"# HELP usertime_registered_processes Number of registered processes.\n"
 		"# TYPE usertime_registered_processes gauge\n"
 		"usertime_registered_processes %zu\n"
-		"# HELP usertime_max_processes The limit of the processes registered.\n"
+		"# HELP usertime_max_processes Maximum number of registered processes.\n"
 		"# TYPE usertime_max_processes gauge\n"
 		"usertime_max_processes %ld\n", status->count, max_processes);
 }
 
-/* Replaces the old file by a complete new one. */
+/* Replaces the file atomically. */
 static void replace_file(const struct status *status)
 {
 	mode_t mask = umask(0);

@@ -26,7 +26,7 @@
 #define EVENTS		256
 /* More events than fit into the queue. */
 #define QUEUE_EVENTS	16384
-/* Attempts to open the list, which may not exist yet at the event. */
+/* How often to try to open the list, which may appear after the event. */
 #define TRIES		10
 #define TRY_EVERY	0.1	/* seconds */
 
@@ -87,8 +87,8 @@ static bool is_gone(int error)
  * and otherwise 0. Returns false if the process ended before it could be
  * matched.
  *
- * The PID may be reused after the match. So this reads the start time and then
- * matches again: the process with that start time matches.
+ * The PID may be reused after the match. Matching again after reading the start
+ * time makes sure that the process with this start time matches.
  */
 static bool register_if_matches(pid_t pid, pid_t parent)
 {
@@ -107,7 +107,9 @@ static bool register_if_matches(pid_t pid, pid_t parent)
 	return true;
 }
 
-/* Registers @pid if it matches. No event has reported whether it was reused. */
+/*
+ * Like register_if_matches(), but @pid may have been reused without an event.
+ */
 static void check(pid_t pid)
 {
 	registry_check(pid);
@@ -238,7 +240,10 @@ static bool handle_signal(void)
 	return true;
 }
 
-/* Waits for at most @seconds, and acts. Returns false if a signal ends urt. */
+/*
+ * Waits for at most @seconds, and handles what is ready. Returns false if a
+ * signal ends urt.
+ */
 static bool wait_and_act(double seconds)
 {
 	struct pollfd fds[] = {

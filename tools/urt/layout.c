@@ -78,7 +78,7 @@ static void put_times(const char *number, const struct row *row,
 	length = snprintf(time, sizeof(time), "%llu.%06llu",
 			  row->time / URT_UNIT_PER_SEC,
 			  row->time % URT_UNIT_PER_SEC);
-	/* Truncates, and removes the point with the last decimal. */
+	/* Cuts off decimals, and the point with the last one. */
 	time[length - 6 + (decimals ?: -1)] = '\0';
 	if (!isnan(row->share))
 		snprintf(share, sizeof(share), "%.*f%%",

@@ -13,7 +13,7 @@
 
 #include "urt.h"
 
-/* A double holds up to 285 years in microseconds exactly. */
+/* A double represents up to 285 years in microseconds exactly. */
 static int compare(double a, double b)
 {
 	return (a > b) - (a < b);
@@ -69,7 +69,7 @@ static const struct {
 	{ "name", by_name },
 };
 
-/* Sets the sort key, by name or first letter. Returns false if there is none. */
+/* Sets the sort key by name or first letter. Returns false if unknown. */
 bool sort_by(struct view *view, const char *name)
 {
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {

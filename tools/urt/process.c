@@ -130,8 +130,8 @@ bool read_command_line(const struct process *process, char *text, size_t size)
 
 /*
  * Whether the character @code is invisible. Such characters may change how
- * other characters are shown. They are category Cf of Unicode 15.0, and U+2028
- * and U+2029.
+ * other characters are shown. The ranges are category Cf of Unicode 15.0, and
+ * U+2028 and U+2029.
  */
 static bool is_invisible(unsigned int code)
 {

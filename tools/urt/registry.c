@@ -3,10 +3,11 @@
  * Keeps the processes that urt follow has registered
  *
  * A process stays in the registry until it ends, even if its name changes. If
- * the module is loaded again, all processes are registered again. If the list
- * was full, the others are registered later. The start time distinguishes a
- * process from a later one with the same PID. No event reports the end of a
- * process, so ended processes are removed when their memory is needed.
+ * the module is loaded again, all processes are registered again. Processes
+ * that did not fit into the list are registered later. The start time
+ * distinguishes a process from a later one with the same PID. No event reports
+ * the end of a process, so ended processes are removed when their memory is
+ * needed.
  */
 #define _GNU_SOURCE
 

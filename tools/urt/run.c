@@ -29,9 +29,9 @@ static struct process *find_line(const struct status *status, pid_t pid)
 }
 
 /*
- * Starts the command, with the signal mask @mask, registered before its first
- * instruction. If that fails, the child prints the reason and sends a byte, and
- * this exits.
+ * Starts the command with the signal mask @mask, and registers it before its
+ * first instruction. If that fails, the child prints the error and sends a
+ * byte, and the parent exits.
  */
 static pid_t start(int status, char **argv, const sigset_t *mask)
 {
@@ -118,7 +118,7 @@ static bool wait_for_final_time(struct status *status, int signals, pid_t pid)
 	}
 }
 
-/* Fills @set with the signals, without those for faults and terminal access. */
+/* Fills @set with all signals except those for faults and terminal access. */
 static void fill_signals(sigset_t *set)
 {
 	static const int excluded[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV,

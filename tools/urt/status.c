@@ -177,8 +177,9 @@ static void set_time(struct process *process, unsigned long long time)
 }
 
 /*
- * Whether the new line with @pid, @start and @time belongs to @unlisted. @start
- * is 0 if no process has this PID anymore. Then the line most likely does.
+ * Whether the new line with @pid, @start and @time belongs to @unlisted. If
+ * @start is 0, no process has this PID anymore, and there is no start time to
+ * compare.
  */
 static bool has_returned(const struct process *unlisted, pid_t pid,
 			 unsigned long long start, unsigned long long time)
@@ -224,7 +225,7 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
  * Whether the line of @process, whose time has grown, now belongs to a later
  * process with the same PID. This is true if the listed time can be that of the
  * later process, and if that process has used more than the line showed before.
- * Until then, the line is doubtful.
+ * Until it has used that much, the line is doubtful.
  */
 static bool is_replaced(struct process *process)
 {
