@@ -95,7 +95,7 @@ const char *printable(const char *text, char *shown, size_t size);
 struct process {
 	pid_t pid;
 	bool fresh;			/* the last read found this line new */
-	bool doubtful;			/* its PID was reused, perhaps its line */
+	bool doubtful;			/* the line may be a later process's */
 	char comm[COMM_SIZE];		/* as last read, or "?" */
 	unsigned long long time;	/* in microseconds, as listed */
 	unsigned long long growth;	/* of time, in the last read */
@@ -156,7 +156,7 @@ typedef int compare_fn(const void *a, const void *b);
 
 /* How list and watch show the list: set by options and keys. */
 struct view {
-	compare_fn *compare;	/* two rows; NULL: as registered */
+	compare_fn *compare;	/* NULL: in order of registration */
 	bool reverse;
 	bool group;		/* one row for each command name */
 	bool command_line;	/* instead of the command name */
