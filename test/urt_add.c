@@ -16,7 +16,7 @@ static void by_long_name(void)
 	pid_t pid = start_named("sixteen bytes...", 0);
 
 	is(tool_run("add", "-n", "sixteen bytes..."), 0, "add -n LONGNAME");
-	said("urt: the kernel keeps 15 bytes of a name: comparing 'sixteen bytes..'\n",
+	said("urt: the kernel keeps 15 bytes of a name: matching 'sixteen bytes..'\n",
 	     "urt says what it compares");
 	list_read(fd, &list);
 	list_is(&list, "the process is registered", pid, 0);
@@ -163,7 +163,7 @@ int main(void)
 	}
 	is(tool_ends(), 1, "add without permission fails");
 	said("urt: /proc/urt/status: Permission denied\n"
-	     "urt: the module's parameters mode and gid say who may\n",
+	     "urt: the module's parameters mode and gid restrict access\n",
 	     "urt names the parameters that give it");
 	unload();
 	is(tool_run("add", number[0]), 1, "add without the module fails");

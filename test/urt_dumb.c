@@ -49,7 +49,7 @@ int main(void)
 		said("       -  sleeper\r\n", "the process is listed");
 		no_escapes("list");
 		is(run("watch", NULL), 1, "watch fails, TERM is '%s'", term);
-		said("shows lines only; urt list needs no more\r\n",
+		said("cannot draw on this terminal; use urt list\r\n",
 		     "urt says why");
 		no_escapes("watch");
 	}

@@ -53,7 +53,7 @@ static void long_name(void)
 	pid_t pid = start_named("sixteen bytes...", 0);
 
 	follow_start("-n", "sixteen bytes...");
-	said("urt: the kernel keeps 15 bytes of a name: comparing 'sixteen bytes..'\n",
+	said("urt: the kernel keeps 15 bytes of a name: matching 'sixteen bytes..'\n",
 	     "urt says that the name is longer than the kernel's");
 	ok(gets_line(fd, pid), "the process is registered");
 	end(pid);

@@ -89,7 +89,7 @@ static void read_again(void)
 	write_file("name two\nfoo\n");
 	kill(tool.pid, SIGHUP);
 	ok(tool_says(0, ":2: the first word is not name, exe or unit\n"
-		     "urt: going on as before\n") != NULL,
+		     "urt: keeping the old criteria\n") != NULL,
 	   "SIGHUP with a wrong file is reported");
 	three = start_named("two", 0);
 	ok(gets_line(fd, three), "it changes nothing");

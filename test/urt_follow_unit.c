@@ -77,7 +77,7 @@ static void by_path(void)
 	list_read(fd, &list);
 	list_is(&list, "by name: all cgroups with this name, and below",
 		one, below, second, 0);
-	said("urt: 2 cgroups are named usertime.service: taking all of them\n",
+	said("urt: 2 cgroups are named usertime.service: using all of them\n",
 	     "urt says that there are two");
 	follow_ends();
 	status_write(fd, "-%d -%d -%d", one, below, second);

@@ -16,12 +16,13 @@
 static struct {
 	int fd;			/* of the list */
 	int sign;		/* 1: register, -1: unregister */
-	bool found, failed;	/* a process; to write it */
+	bool found;		/* a process was written */
+	bool failed;		/* a process could not be written */
 } writing;
 
 static struct criteria criteria;
 
-/* Those that have ended, or are not registered, do not count as found. */
+/* Writes the process if it matches. ESRCH: it has ended or has no line. */
 static void write_if_matches(pid_t pid)
 {
 	if (!matches(&criteria, pid, 0))
@@ -34,7 +35,7 @@ static void write_if_matches(pid_t pid)
 	}
 }
 
-/* Writes all processes that match. Return: whether there are any, and no error. */
+/* Writes all matching processes. Returns false if none, or on error. */
 static bool write_matching(enum kind kind, const char *text)
 {
 	const char *error = add_criterion(&criteria, kind, text);
@@ -45,8 +46,8 @@ static bool write_matching(enum kind kind, const char *text)
 	}
 	writing.found = false;
 	writing.failed = false;
-	look_through_units(&criteria, NULL);
-	look_through_proc(write_if_matches);
+	scan_units(&criteria, NULL);
+	scan_proc(write_if_matches);
 	free_criteria(&criteria);
 	if (!writing.found && !writing.failed)
 		warnx("no %s %s %s",
@@ -55,7 +56,7 @@ static bool write_matching(enum kind kind, const char *text)
 	return writing.found && !writing.failed;
 }
 
-/* Writes a process ID. Return: false after a message. */
+/* Writes a process ID. Returns false after an error message. */
 static bool write_argument(const char *text)
 {
 	pid_t pid = parse_pid(text);
@@ -69,7 +70,7 @@ static bool write_argument(const char *text)
 	return false;
 }
 
-/* The lines of ended processes disappear by themselves. Return: as above. */
+/* Unregisters all processes. Returns false after an error message. */
 static bool delete_all(void)
 {
 	struct status status = { .fd = status_open(O_RDONLY) };
@@ -79,6 +80,7 @@ static bool delete_all(void)
 	for (size_t i = 0; i < status.count; i++) {
 		pid_t pid = status.processes[i].pid;
 
+		/* ESRCH: it has ended, and its line disappears by itself. */
 		if (write_id(writing.fd, -pid) || errno == ESRCH)
 			continue;
 		warn_of_id(-pid);
@@ -99,7 +101,7 @@ static int urt_add_or_del(const struct command *command, int argc, char **argv)
 	while ((given[count].option = next_option(command, argc, argv)) != -1)
 		given[count++].text = optarg;
 	if (!count && optind == argc)
-		want_arguments(command, argc, 1);
+		require_arguments(command, argc, 1);
 	writing.sign = strcmp(command->name, "del") ? 1 : -1;
 	writing.fd = status_open(O_WRONLY);
 	for (int i = 0; i < count; i++) {
@@ -126,9 +128,9 @@ const struct command add_command = {
 	"Register processes.\n"
 	"\n"
 	"  -n, --name=NAME     all processes whose command name is NAME\n"
-	"  -u, --unit=UNIT     all processes in the systemd unit, or the cgroup v2\n"
-	"                      path, UNIT, or below it: nginx.service, for example,\n"
-	"                      or /system.slice/nginx.service\n",
+	"  -u, --unit=UNIT     all processes in a systemd unit and the cgroups below it;\n"
+	"                      UNIT is a name, such as nginx.service, or a cgroup v2\n"
+	"                      path, such as /system.slice/nginx.service\n",
 	urt_add_or_del
 };
 
@@ -145,10 +147,10 @@ const struct command del_command = {
 	"del [--all] [-n NAME]... [-u UNIT]... [PID]...",
 	"Unregister processes.\n"
 	"\n"
-	"      --all           all that are registered\n"
+	"      --all           all registered processes\n"
 	"  -n, --name=NAME     all processes whose command name is NAME\n"
-	"  -u, --unit=UNIT     all processes in the systemd unit, or the cgroup v2\n"
-	"                      path, UNIT, or below it: nginx.service, for example,\n"
-	"                      or /system.slice/nginx.service\n",
+	"  -u, --unit=UNIT     all processes in a systemd unit and the cgroups below it;\n"
+	"                      UNIT is a name, such as nginx.service, or a cgroup v2\n"
+	"                      path, such as /system.slice/nginx.service\n",
 	urt_add_or_del
 };

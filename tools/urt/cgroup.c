@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cgroups that a criterion names, and the processes in them
+ * Finds the processes in the cgroups that criteria name
  */
 #define _FILE_OFFSET_BITS 64	/* cgroups have large inode numbers */
 #define _GNU_SOURCE
@@ -15,8 +15,8 @@
 #include "urt.h"
 
 /*
- * Finds where the unified hierarchy is mounted: /sys/fs/cgroup/unified on
- * machines that have cgroup v1, too. Return: false if it is not.
+ * Finds where cgroup v2 is mounted: /sys/fs/cgroup/unified on machines that
+ * also use cgroup v1. Returns false if it is not mounted.
  */
 static bool find_mount(char path[PATH_MAX])
 {
@@ -34,7 +34,7 @@ static bool find_mount(char path[PATH_MAX])
 	return mount;
 }
 
-/* Whether a criterion names the cgroup at @path, of which this keeps count. */
+/* Whether a criterion names the cgroup at @path. Counts the cgroup there. */
 static bool is_named(struct criteria *criteria, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -53,8 +53,8 @@ static bool is_named(struct criteria *criteria, const char *path)
 	return named;
 }
 
-/* Calls @look with the ID of each process in the cgroup at @path, not below. */
-static void look_in(const char *path, void (*look)(pid_t pid))
+/* Calls @visit with the ID of each process directly in the cgroup at @path. */
+static void visit_cgroup(const char *path, void (*visit)(pid_t pid))
 {
 	char procs[PATH_MAX];
 	FILE *file = NULL;
@@ -66,27 +66,27 @@ static void look_in(const char *path, void (*look)(pid_t pid))
 	if (!file)
 		return;
 	while (fscanf(file, "%d", &pid) == 1) {
-		if (pid)	/* 0: of another PID namespace */
-			look(pid);
+		if (pid)	/* 0: in another PID namespace */
+			visit(pid);
 	}
 	fclose(file);
 }
 
 /*
- * Walks the cgroup at @path, which has PATH_MAX bytes, and those below it. The
- * hierarchy is mounted at the first @root bytes of @path. @inside: a cgroup
- * above it is named by a criterion.
+ * Walks the cgroup at @path and the cgroups below it. @path has PATH_MAX bytes;
+ * the first @root of them are the path of the mount. @inside: a criterion names
+ * a cgroup above @path.
  */
 static void walk(struct criteria *criteria, char *path, size_t root,
-		 bool inside, void (*look)(pid_t pid))
+		 bool inside, void (*visit)(pid_t pid))
 {
 	size_t length = strlen(path);
 	struct dirent *entry;
 	DIR *cgroup;
 
 	inside |= is_named(criteria, path + root);
-	if (inside && look)
-		look_in(path, look);
+	if (inside && visit)
+		visit_cgroup(path, visit);
 	cgroup = opendir(path);
 	if (!cgroup)
 		return;
@@ -95,42 +95,42 @@ static void walk(struct criteria *criteria, char *path, size_t root,
 		    length + strlen(entry->d_name) + 2 > PATH_MAX)
 			continue;
 		sprintf(path + length, "/%s", entry->d_name);
-		walk(criteria, path, root, inside, look);
+		walk(criteria, path, root, inside, visit);
 		path[length] = '\0';
 	}
 	closedir(cgroup);
 }
 
 /*
- * Calls @look, unless it is NULL, with the ID of each process that is in a
- * cgroup which matches. Says once if a unit has several cgroups; and, if @look
- * is NULL, whether it has none.
+ * Calls @visit, unless it is NULL, with the ID of each process in a matching
+ * cgroup. Reports once if a unit has several cgroups. If @visit is NULL, also
+ * reports if a unit has none.
  */
-void look_through_units(struct criteria *criteria, void (*look)(pid_t pid))
+void scan_units(struct criteria *criteria, void (*visit)(pid_t pid))
 {
-	static bool told;
+	static bool warned;
 	char path[PATH_MAX];
 
 	if (!has_units(criteria))
 		return;
 	if (!find_mount(path)) {
-		if (!told)
+		if (!warned)
 			warnx("cgroup v2 is not mounted");
-		told = true;
+		warned = true;
 		return;
 	}
 	for (size_t i = 0; i < criteria->count; i++)
 		criteria->list[i].cgroups = 0;
-	walk(criteria, path, strlen(path), false, look);
+	walk(criteria, path, strlen(path), false, visit);
 	for (size_t i = 0; i < criteria->count; i++) {
 		struct criterion *one = &criteria->list[i];
 
-		if (one->kind == UNIT && !one->cgroups && !look)
+		if (one->kind == UNIT && !one->cgroups && !visit)
 			warnx("there is no cgroup %s at present", one->text);
 		if (one->cgroups <= 1 || one->several)
 			continue;
 		one->several = true;
-		warnx("%zu cgroups are named %s: taking all of them",
+		warnx("%zu cgroups are named %s: using all of them",
 		      one->cgroups, one->text);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file of criteria that urt follow reads
+ * Reads the criteria file of urt follow
  */
 #define _GNU_SOURCE
 
@@ -12,7 +12,7 @@
 
 #define BLANKS	" \t\r\n"
 
-/* Adds the criterion in @line, if any. Return: NULL, or what is wrong. */
+/* Adds the criterion in @line, if any. Returns NULL or an error message. */
 static const char *parse_criterion(struct criteria *criteria, char *line)
 {
 	static const char * const kinds[] = {
@@ -40,7 +40,7 @@ static const char *parse_criterion(struct criteria *criteria, char *line)
 	return "the first word is not name, exe or unit";
 }
 
-/* Adds the criteria in the file at @path. Return: false after a message. */
+/* Adds the criteria in the file at @path. Returns false after a message. */
 bool read_criteria(struct criteria *criteria, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -56,7 +56,7 @@ bool read_criteria(struct criteria *criteria, const char *path)
 	}
 	for (int n = 1; (length = getline(&line, &size, file)) > 0; n++) {
 		error = strlen(line) == (size_t)length ?
-			parse_criterion(criteria, line) : "a NUL";
+			parse_criterion(criteria, line) : "the line contains a NUL";
 		if (error)
 			warnx("%s:%d: %s", path, n, error);
 		passed &= !error;

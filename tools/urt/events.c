@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel reports through netlink: new processes and programs, and that
- * the module was loaded or unloaded
+ * Receives events from the kernel through netlink: new processes, programs and
+ * names, and the loading and unloading of the module
  */
 #define _GNU_SOURCE
 
@@ -19,21 +19,21 @@
 
 #include "urt.h"
 
-/* Room for some 5,000 events, which a busy machine sends between two looks. */
+/* For 5,000 events: a busy machine may have that many between two reads. */
 #define QUEUE_SIZE	(2 << 20)
 
-/* An event as the kernel sends it, which would have to be aligned otherwise. */
+/* A message from the kernel. The event in it is not aligned. */
 struct message {
 	struct nlmsghdr header;
 	struct cn_msg connector;
 	char event[sizeof(struct proc_event)];
 };
 
-/* Where a member of the event is, for the filter. */
+/* The offset of a member of the event in the message. */
 #define AT(member)	(offsetof(struct message, event) + \
 			 offsetof(struct proc_event, member))
 
-/* A socket for what the kernel sends to @group. Return: -1 with errno. */
+/* Opens a socket for messages to @group. Returns -1 and sets errno on error. */
 static int open_group(int protocol, unsigned int group,
 		      const struct sock_fprog *filter)
 {
@@ -62,8 +62,8 @@ static int open_group(int protocol, unsigned int group,
 }
 
 /*
- * Receives a message from the kernel; those from other programs are skipped.
- * Return: its length; 0 if there is none; -1 if the kernel had to drop some.
+ * Receives a message from the kernel, and ignores those from programs. Returns
+ * its length, 0 if there is none, or -1 if the kernel has dropped messages.
  */
 static ssize_t receive(int fd, void *message, size_t size)
 {
@@ -84,9 +84,10 @@ static ssize_t receive(int fd, void *message, size_t size)
 }
 
 /*
- * Lets through the kernel's answers, and each exec, fork and change of a name
- * that concerns a process and not a thread: its two numbers are the same. What
- * is not let through does not wake urt.
+ * Opens a socket with a filter, so that fewer events wake urt. The filter
+ * accepts the kernel's answers and execs. It accepts forks and changes of a
+ * name only if they concern a process and not another thread: pid and tgid are
+ * equal.
  */
 static int open_filtered(void)
 {
@@ -118,7 +119,10 @@ static int open_filtered(void)
 	return open_group(NETLINK_CONNECTOR, CN_IDX_PROC, &filter);
 }
 
-/* Tells the kernel to begin or end sending. Return: false with errno. */
+/*
+ * Requests that the kernel start or stop sending. Returns false and sets errno
+ * on error.
+ */
 static bool send_op(int fd, enum proc_cn_mcast_op op)
 {
 	struct {
@@ -136,7 +140,7 @@ static bool send_op(int fd, enum proc_cn_mcast_op op)
 	return send(fd, &message, sizeof(message), 0) == sizeof(message);
 }
 
-/* Like receive(), for a message of the process events connector. */
+/* Like receive(), for the process events connector. */
 static ssize_t receive_event(int fd, struct proc_event *event, __u32 *ack)
 {
 	struct message message = { 0 };
@@ -148,8 +152,9 @@ static ssize_t receive_event(int fd, struct proc_event *event, __u32 *ack)
 }
 
 /*
- * The kernel's answer comes before send(2) returns. There is none in a PID
- * namespace, for example. Return: false with errno if it is no.
+ * Reads the kernel's answer, which is in the queue when send(2) returns. There
+ * is no answer in a PID namespace, for example. Returns false and sets errno if
+ * the kernel does not send events.
  */
 static bool read_answer(int fd)
 {
@@ -168,8 +173,8 @@ static bool read_answer(int fd)
 }
 
 /*
- * Opens the process events connector. Return: -1 with errno if the kernel has
- * none, or does not let us use it.
+ * Opens the process events connector. Returns -1 and sets errno if the kernel
+ * does not have one, or if urt may not use it.
  */
 int open_events(void)
 {
@@ -185,7 +190,7 @@ int open_events(void)
 	return -1;
 }
 
-/* Before Linux 6.6, the kernel goes on sending unless it is told this. */
+/* Stops the events. Before Linux 6.6, close(2) alone does not stop them. */
 void close_events(int fd)
 {
 	if (fd >= 0 && send_op(fd, PROC_CN_MCAST_IGNORE))
@@ -193,8 +198,8 @@ void close_events(int fd)
 }
 
 /*
- * @pid receives the process of the next event, and @parent the one that forked
- * it, if that is the event, and 0 otherwise. Return: what has come.
+ * Returns the next event. Stores its process in @pid and, if it is a fork, the
+ * parent in @parent, otherwise 0.
  */
 enum event next_event(int fd, pid_t *pid, pid_t *parent)
 {
@@ -222,7 +227,7 @@ enum event next_event(int fd, pid_t *pid, pid_t *parent)
 	return got ? LOST : NO_EVENT;
 }
 
-/* Opens the socket that uevents come from. Exits if there is none. */
+/* Opens a socket for uevents. Exits on error. */
 int open_uevents(void)
 {
 	int fd = open_group(NETLINK_KOBJECT_UEVENT, 1, NULL);
@@ -232,7 +237,7 @@ int open_uevents(void)
 	return fd;
 }
 
-/* Return: the next event that concerns the module. */
+/* Returns the next event that concerns the module. */
 enum event next_uevent(int fd)
 {
 	char message[8192];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * urt export: the list in a file for Prometheus
+ * urt export: keeps the list in a file for Prometheus
  *
- * The file never has old figures: it is removed before the list is read, and
- * whenever urt exits. As long as nothing in it changes, it is not written again,
- * because that may be a gigabyte a day. Only its time stamp is set, which tells
- * users that the export is alive.
+ * The file is removed before the list is read and when urt exits, so it never
+ * contains outdated values. It is only written when its contents change, since
+ * writing it at every update could add up to a gigabyte a day. Otherwise its
+ * time stamp is set, to show that the export is running.
  */
 #define _FILE_OFFSET_BITS 64	/* for large inode numbers on 32-bit machines */
 #define _GNU_SOURCE
@@ -21,12 +21,12 @@
 
 #include "urt.h"
 
-/* The time stamp is set at least this often, however long the period is. */
+/* The time stamp is set at least this often, even if the period is longer. */
 #define STAMP_MS	60000
 
 static const char *path;
-static char temporary[PATH_MAX];	/* the next file while it is written */
-static struct stat written;		/* of the file, as written last */
+static char temporary[PATH_MAX];	/* the new file while it is written */
+static struct stat written;		/* of the file, when last written */
 static bool only_commands;
 static long max_processes;
 
@@ -48,22 +48,22 @@ static void put_processes(FILE *out, const struct status *status)
 	}
 }
 
-/* What Prometheus reads: see its text-based format. */
+/* Writes the text-based format of Prometheus. */
 static void put_metrics(FILE *out, const struct status *status)
 {
 	if (!only_commands)
 		put_processes(out, status);
 	put_totals(out, status);
 	fprintf(out,
-		"# HELP usertime_registered_processes Processes registered.\n"
+		"# HELP usertime_registered_processes Number of registered processes.\n"
 		"# TYPE usertime_registered_processes gauge\n"
 		"usertime_registered_processes %zu\n"
-		"# HELP usertime_max_processes The limit of the processes registered.\n"
+		"# HELP usertime_max_processes Maximum number of registered processes.\n"
 		"# TYPE usertime_max_processes gauge\n"
 		"usertime_max_processes %ld\n", status->count, max_processes);
 }
 
-/* Puts a new file in the place of the old one, which is whole until then. */
+/* Replaces the file atomically. */
 static void replace_file(const struct status *status)
 {
 	mode_t mask = umask(0);
@@ -83,7 +83,7 @@ static void replace_file(const struct status *status)
 	*temporary = '\0';
 }
 
-/* Whether the file is there, and is the one that was written last. */
+/* Whether the file exists, and is the one that urt wrote last. */
 static bool is_ours(void)
 {
 	struct stat file;
@@ -92,8 +92,8 @@ static bool is_ours(void)
 	       file.st_ino == written.st_ino;
 }
 
-/* Brings the file up to date. @changed: the list is not what it was then. */
-static void keep_file(const struct status *status, bool changed)
+/* Updates the file. @changed: the list has changed since the last write. */
+static void update_file(const struct status *status, bool changed)
 {
 	long limit = parameter("max_processes");
 
@@ -106,7 +106,7 @@ static void keep_file(const struct status *status, bool changed)
 		err(failure, "%s", path);
 }
 
-/* Called by exit(3), so that no failure leaves a file behind. */
+/* Called by exit(3), so no file is left after an error. */
 static void remove_files(void)
 {
 	if (*temporary)
@@ -126,10 +126,10 @@ static void remove_old_file(void)
 }
 
 /*
- * How long to wait, in ms, if no update comes. None comes while the list is
- * empty, but the time stamp is set as if they did.
+ * Returns how long to wait for an update before the time stamp is set without
+ * one, in ms. This is one period for an empty list, which has no updates.
  */
-static int quiet_ms(const struct status *status)
+static int stamp_ms(const struct status *status)
 {
 	long period = status->count ? STAMP_MS : parameter("period_ms");
 
@@ -138,23 +138,23 @@ static int quiet_ms(const struct status *status)
 
 static int urt_export(const struct command *command, int argc, char **argv)
 {
-	bool changed = true;		/* since the file was written */
-	bool due = true;		/* an update has come since then */
+	bool changed = true;		/* since the last write */
+	bool due = true;		/* updated since the last write */
 	struct status status = { 0 };
-	double next = 0;		/* no earlier write than then */
-	int signals, came = NEWS;
+	double next = 0;		/* time of the earliest next write */
+	int signals, ready = NEWS;
 
 	while (next_option(command, argc, argv) != -1)
 		only_commands = true;
-	want_arguments(command, argc, 1);
+	require_arguments(command, argc, 1);
 	path = argv[optind];
 	remove_old_file();
 	status.fd = status_open(O_RDONLY);
 	signals = open_end_signals(0);
-	while (!(came & SIGNAL)) {
+	while (!(ready & SIGNAL)) {
 		int timeout;
 
-		if (came & NEWS) {
+		if (ready & NEWS) {
 			status_read(&status);
 			add_to_totals(&status);
 			changed |= status.changed;
@@ -165,13 +165,13 @@ static int urt_export(const struct command *command, int argc, char **argv)
 		}
 		if (due && now() >= next) {
 			next = now() + 1;
-			keep_file(&status, changed);
+			update_file(&status, changed);
 			changed = false;
 			due = false;
 		}
-		timeout = due ? 1000 * (next - now()) + 1 : quiet_ms(&status);
-		came = wait_for(status.fd, signals, -1,
-				timeout > 0 ? timeout : 0);
+		timeout = due ? 1000 * (next - now()) + 1 : stamp_ms(&status);
+		ready = wait_for(status.fd, signals, -1,
+				 timeout > 0 ? timeout : 0);
 	}
 	return EXIT_SUCCESS;
 }
@@ -184,11 +184,11 @@ static const struct option options[] = {
 
 const struct command export_command = {
 	"export", "", options, "export [--only-commands] FILE",
-	"Keep the list in FILE for Prometheus, in the format that the textfile\n"
-	"collector of its node_exporter reads. FILE is replaced after an update if\n"
-	"anything has changed, at most once a second; otherwise its time stamp is\n"
-	"set. Ends when it is interrupted, and then removes FILE.\n"
+	"Keep the list in FILE for Prometheus, in the format of the textfile collector\n"
+	"of its node_exporter, until interrupted. FILE is replaced at an update if\n"
+	"anything has changed, at most once a second. Otherwise only its time stamp is\n"
+	"set. At the end, FILE is removed.\n"
 	"\n"
-	"      --only-commands   only the series by command name, none by PID\n",
+	"      --only-commands   write only the series by command name, not by PID\n",
 	urt_export
 };

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * urt follow: registers all processes that match, also those that start later
+ * urt follow: registers matching processes, now and as they start
  *
- * The kernel reports each new process, each program that one starts, and each
- * change of a name, so follow sleeps until there is something to look at. It
- * subscribes before it looks through /proc, and so misses none in between. What
- * no event reports is a move into a cgroup: once a minute, follow reads which
- * processes are in those that match. Where it may not use the events, it looks
- * through /proc as often as the module updates the list.
+ * The kernel reports each new process, each execve(2) and each change of a
+ * name, so follow sleeps until an event arrives. It subscribes before it scans
+ * /proc, so it misses no process that starts meanwhile. No event reports a move
+ * into a cgroup, so follow scans the matching cgroups once a minute. If follow
+ * cannot receive events, it scans /proc once per period of the module.
  */
 #define _GNU_SOURCE
 
@@ -21,13 +20,13 @@
 
 #include "urt.h"
 
-#define LOOK_EVERY	60	/* seconds */
-#define LOOK_SOON	1
-/* Events that are handled before signals and the module get their turn. */
+#define SCAN_EVERY	60	/* seconds */
+#define SCAN_SOON	1
+/* Events that are handled before signals are checked again. */
 #define EVENTS		256
-/* More than the queue has room for. */
-#define EVENTS_QUEUED	16384
-/* The list may appear after the event: how often, and when, it is tried. */
+/* More events than fit into the queue. */
+#define QUEUE_EVENTS	16384
+/* How often to try to open the list, which may appear after the event. */
 #define TRIES		10
 #define TRY_EVERY	0.1	/* seconds */
 
@@ -36,18 +35,18 @@ static struct {
 	const char *text;
 } *given;			/* the criteria on the command line */
 static size_t given_count;
-static const char *path;	/* of the file with more of them; or NULL */
+static const char *path;	/* of a file with more criteria; or NULL */
 static struct criteria criteria;
 
 static int signals, uevents;
-static int events;		/* -1: there are none */
-static bool heard;		/* an event has come */
-static bool soon;		/* some processes may have been overlooked */
-static double looked;		/* when processes were looked for last */
-static double tried;		/* when the module was */
-static int tries;		/* how often it will be tried again */
+static int events;		/* -1: not available */
+static bool heard;		/* an event has arrived */
+static bool soon;		/* processes may have been missed */
+static double scanned;		/* time of the last scan */
+static double tried;		/* time of the last attempt to open the list */
+static int tries;		/* attempts left */
 
-/* Puts all criteria together. Return: false, with the old ones, on error. */
+/* Collects all criteria. On error, keeps the old ones and returns false. */
 static bool set_criteria(void)
 {
 	struct criteria new = { 0 };
@@ -75,22 +74,23 @@ static bool set_criteria(void)
 	return true;
 }
 
-/* Whether @error, with which a process could not be read, means that it ended. */
+/* Whether @error, from reading a process, means that the process has ended. */
 static bool is_gone(int error)
 {
 	if (error == ENOMEM || error == ENFILE || error == EMFILE)
-		soon = true;	/* this may pass */
+		soon = true;	/* such errors may be temporary */
 	return error == ENOENT || error == ESRCH;
 }
 
 /*
- * Registers @pid if it matches. Between the match and the write, its number may
- * pass to another process: the one that started at a certain time must match.
- * @parent: its parent, if it was just forked; or 0.
+ * Registers @pid if it matches. @parent is its parent if it was just forked,
+ * and otherwise 0. Returns false if the process ended before it could be
+ * matched.
  *
- * Return: false if the process was gone before it could be matched.
+ * The PID may be reused after the match. Matching again after reading the start
+ * time makes sure that the process with this start time matches.
  */
-static bool look(pid_t pid, pid_t parent)
+static bool register_if_matches(pid_t pid, pid_t parent)
 {
 	struct stat_line stat;
 
@@ -107,16 +107,18 @@ static bool look(pid_t pid, pid_t parent)
 	return true;
 }
 
-/* The same where a PID may have been reused without an event. */
+/*
+ * Like register_if_matches(), but @pid may have been reused without an event.
+ */
 static void check(pid_t pid)
 {
 	registry_check(pid);
-	look(pid, 0);
+	register_if_matches(pid, 0);
 }
 
 /*
- * Once the kernel had to drop an event, it drops all others until the queue has
- * been read to its end. A look through /proc soon makes up for them.
+ * Once the kernel has dropped an event, it drops all others until the queue is
+ * empty. A scan of /proc soon finds the processes of the dropped events.
  */
 static void read_events(void)
 {
@@ -124,7 +126,7 @@ static void read_events(void)
 	enum event event;
 	pid_t pid, parent;
 
-	for (int i = 0; i < (lost ? EVENTS_QUEUED : EVENTS); i++) {
+	for (int i = 0; i < (lost ? QUEUE_EVENTS : EVENTS); i++) {
 		event = next_event(events, &pid, &parent);
 		if (event == NO_EVENT)
 			break;
@@ -138,23 +140,23 @@ static void read_events(void)
 		heard = true;
 		if (event == NEW_PROCESS)
 			registry_check(pid);
-		if (!look(pid, parent) && event == NEW_PROGRAM)
+		if (!register_if_matches(pid, parent) && event == NEW_PROGRAM)
 			counts.unseen++;
 	}
 }
 
-/* How often to look, in seconds. */
+/* Returns the time between two scans, in seconds. */
 static double interval(void)
 {
 	if (events < 0)
 		return (parameter("period_ms") ?: URT_PERIOD_MS_DEFAULT) / 1e3;
-	return soon ? LOOK_SOON : LOOK_EVERY;
+	return soon ? SCAN_SOON : SCAN_EVERY;
 }
 
 /*
  * Since Linux 6.6, any user can make the kernel stop sending events to others.
- * So follow gives itself its name again: that event is there at once, unless
- * others have filled the queue.
+ * To check this, follow sets its own name. This event arrives at once, unless
+ * the queue is full.
  */
 static void check_events(void)
 {
@@ -165,7 +167,7 @@ static void check_events(void)
 		return;
 	close_events(events);
 	events = -1;
-	warnx("no process events come, looking through /proc every %g s",
+	warnx("no process events arrive, scanning /proc every %g s",
 	      interval());
 }
 
@@ -188,18 +190,18 @@ static void read_uevents(void)
 		try_module();
 }
 
-static void look_again(void)
+static void scan(void)
 {
 	bool all = soon || events < 0;
 
-	looked = now();
+	scanned = now();
 	soon = false;
 	if (events >= 0)
 		check_events();
 	if (all)
-		look_through_proc(check);
+		scan_proc(check);
 	else
-		look_through_units(&criteria, check);
+		scan_units(&criteria, check);
 	registry_write(false);
 }
 
@@ -213,17 +215,17 @@ static void report(void)
 static void read_again(void)
 {
 	if (!set_criteria()) {
-		warnx("going on as before");
+		warnx("keeping the old criteria");
 		return;
 	}
-	look_through_proc(check);
-	look_through_units(&criteria, NULL);
+	scan_proc(check);
+	scan_units(&criteria, NULL);
 	warnx("%s was read: %zu processes registered", path,
 	      registry_write(true));
 }
 
-/* Return: whether to go on. */
-static bool take_signal(void)
+/* Handles a signal. Returns false if it ends urt. */
+static bool handle_signal(void)
 {
 	struct signalfd_siginfo info;
 
@@ -238,7 +240,10 @@ static bool take_signal(void)
 	return true;
 }
 
-/* Waits for at most @seconds, and acts. Return: whether to go on. */
+/*
+ * Waits for at most @seconds, and handles what is ready. Returns false if a
+ * signal ends urt.
+ */
 static bool wait_and_act(double seconds)
 {
 	struct pollfd fds[] = {
@@ -252,7 +257,7 @@ static bool wait_and_act(double seconds)
 			err(failure, "poll");
 		return true;
 	}
-	if (fds[0].revents && !take_signal())
+	if (fds[0].revents && !handle_signal())
 		return false;
 	if (fds[1].revents)
 		read_uevents();
@@ -261,15 +266,14 @@ static bool wait_and_act(double seconds)
 	return true;
 }
 
-/* Returns when it is interrupted. */
-static void follow(void)
+static void follow_until_interrupted(void)
 {
 	double left;
 
 	do {
-		if (looked + interval() <= now())
-			look_again();
-		left = looked + interval() - now();
+		if (scanned + interval() <= now())
+			scan();
+		left = scanned + interval() - now();
 		if (tries && tried + TRY_EVERY <= now())
 			try_module();
 		if (tries && left > TRY_EVERY)
@@ -277,7 +281,7 @@ static void follow(void)
 	} while (wait_and_act(left));
 }
 
-static void take_options(const struct command *command, int argc, char **argv)
+static void parse_options(const struct command *command, int argc, char **argv)
 {
 	int option;
 
@@ -297,12 +301,12 @@ static void take_options(const struct command *command, int argc, char **argv)
 					  option == 'x' ? EXE : UNIT;
 		given[given_count++].text = optarg;
 	}
-	want_arguments(command, argc, 0);
+	require_arguments(command, argc, 0);
 }
 
 static int urt_follow(const struct command *command, int argc, char **argv)
 {
-	take_options(command, argc, argv);
+	parse_options(command, argc, argv);
 	signals = open_end_signals(SIGUSR1);
 	if (!set_criteria())
 		return failure;
@@ -310,15 +314,15 @@ static int urt_follow(const struct command *command, int argc, char **argv)
 	registry_start();
 	events = open_events();
 	if (events < 0)
-		warn("no process events, looking through /proc every %g s",
+		warn("no process events, scanning /proc every %g s",
 		     interval());
 	else
 		check_events();
-	looked = now();
-	look_through_proc(check);
-	look_through_units(&criteria, NULL);
+	scanned = now();
+	scan_proc(check);
+	scan_units(&criteria, NULL);
 	warnx("%zu processes registered", registry_write(false));
-	follow();
+	follow_until_interrupted();
 	close_events(events);
 	report();
 	return EXIT_SUCCESS;
@@ -336,16 +340,15 @@ static const struct option options[] = {
 const struct command follow_command = {
 	"follow", "f:n:u:x:", options,
 	"follow [-f FILE] [-n NAME]... [-x PATH]... [-u UNIT]...",
-	"Register all processes that match, also those that start later, until\n"
-	"interrupted. Each stays registered until it ends. At least one option is\n"
-	"needed.\n"
+	"Register all matching processes, now and as they start, until interrupted. A\n"
+	"process stays registered until it ends. At least one option is required.\n"
 	"\n"
 	"  -n, --name=NAME     processes whose command name is NAME\n"
 	"  -x, --exe=PATH      processes that run the executable PATH\n"
-	"  -u, --unit=UNIT     processes in the systemd unit, or the cgroup v2 path,\n"
-	"                      UNIT, or below it: nginx.service, for example, or\n"
-	"                      /system.slice/nginx.service\n"
-	"  -f, --file=FILE     lines \"name NAME\", \"exe PATH\" and \"unit UNIT\", and\n"
-	"                      comments that begin with #; SIGHUP: read it again\n",
+	"  -u, --unit=UNIT     processes in a systemd unit and the cgroups below it;\n"
+	"                      UNIT is a name, such as nginx.service, or a cgroup v2\n"
+	"                      path, such as /system.slice/nginx.service\n"
+	"  -f, --file=FILE     read lines \"name NAME\", \"exe PATH\" and \"unit UNIT\" from\n"
+	"                      FILE, now and after SIGHUP; # begins a comment line\n",
 	urt_follow
 };

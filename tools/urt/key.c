@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The keys that urt watch takes, as terminals send them
+ * Decodes the keys of urt watch from the bytes that a terminal sends
  *
- * An arrow sends ESC [ A or ESC O A, depending on the terminal's mode. Other
- * keys send ESC [ 5 ~, where the number says which. A sequence may come in
- * pieces, or behind other keys, so it is taken byte by byte.
+ * An arrow key sends ESC [ A or ESC O A, depending on the terminal's mode.
+ * Other keys send ESC [ 5 ~, with a number for each key. A read(2) may return a
+ * part of a sequence, or several keys, so sequences are parsed byte by byte.
  */
 #define _GNU_SOURCE
 
@@ -44,8 +44,8 @@ static int final_key(char final, int number)
 	return NO_KEY;
 }
 
-/* Takes a byte between ESC [ and the end of a sequence. */
-static void take_parameter(struct sequence *sequence, char byte)
+/* Parses a byte between ESC [ and the end of a sequence. */
+static void parse_parameter(struct sequence *sequence, char byte)
 {
 	if (byte < '0' || byte > '9')
 		sequence->more = true;
@@ -54,10 +54,10 @@ static void take_parameter(struct sequence *sequence, char byte)
 }
 
 /*
- * Takes the next byte that was typed. Return: the key that it completes, NO_KEY
- * if it completes none, or one that is not known.
+ * Parses the next byte from the terminal. Returns the key that it completes.
+ * Returns NO_KEY if it completes no key or an unknown one.
  */
-int take_byte(struct sequence *sequence, char byte)
+int parse_byte(struct sequence *sequence, char byte)
 {
 	char begin = sequence->begin;
 
@@ -70,7 +70,7 @@ int take_byte(struct sequence *sequence, char byte)
 		return NO_KEY;
 	}
 	if (begin == '[' && byte >= ' ' && byte < '@') {
-		take_parameter(sequence, byte);
+		parse_parameter(sequence, byte);
 		return NO_KEY;
 	}
 	sequence->begin = '\0';

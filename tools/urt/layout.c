@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A row of urt list and urt watch as a line of text
+ * Prints a row of urt list or urt watch as a line of text
  */
 #define _GNU_SOURCE
 
@@ -11,7 +11,7 @@
 
 #include "urt.h"
 
-/* With all decimals, and with the longest name that needs no escapes. */
+/* The width with all decimals and the longest name that needs no escapes. */
 #define FULL_COLUMNS	(33 + COMM_SIZE - 1)
 
 /* Whether standard output is a terminal that understands escape sequences. */
@@ -22,7 +22,7 @@ bool can_draw(void)
 	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb");
 }
 
-/* Colors are for people who want them: see https://no-color.org. */
+/* For NO_COLOR, see https://no-color.org. */
 bool want_colors(void)
 {
 	const char *no = getenv("NO_COLOR");
@@ -31,8 +31,9 @@ bool want_colors(void)
 }
 
 /*
- * As many characters of @text as there are columns, in @color, if any. A wide
- * character counts as one column: watch has the terminal cut such a line.
+ * Prints at most @columns characters of @text, in @color unless that is empty.
+ * A wide character counts as one column. For watch, the terminal then cuts off
+ * the line.
  */
 void put_line(const char *text, int columns, const char *color)
 {
@@ -43,7 +44,7 @@ void put_line(const char *text, int columns, const char *color)
 	printf("%s%.*s%s", color, length, text, *color ? "\33[m" : "");
 }
 
-/* The decimals of a time that leave enough of @columns for the name. */
+/* Returns the number of decimals of a time that leave room for the name. */
 static int time_decimals(int columns)
 {
 	if (columns >= FULL_COLUMNS)
@@ -51,7 +52,7 @@ static int time_decimals(int columns)
 	return columns > FULL_COLUMNS - 6 ? columns - (FULL_COLUMNS - 6) : 0;
 }
 
-/* Without its decimals, the share is narrower by two columns. */
+/* Whether the share has no decimals, which makes it two columns narrower. */
 static bool has_short_share(int columns)
 {
 	return columns < FULL_COLUMNS - 6;
@@ -77,7 +78,7 @@ static void put_times(const char *number, const struct row *row,
 	length = snprintf(time, sizeof(time), "%llu.%06llu",
 			  row->time / URT_UNIT_PER_SEC,
 			  row->time % URT_UNIT_PER_SEC);
-	/* Cut, not rounded; the point goes with the last decimal. */
+	/* Cuts off decimals, and the point with the last one. */
 	time[length - 6 + (decimals ?: -1)] = '\0';
 	if (!isnan(row->share))
 		snprintf(share, sizeof(share), "%.*f%%",
@@ -92,8 +93,8 @@ void put_header(const struct view *view, int columns, bool colors)
 }
 
 /*
- * What is shown as the name of @row: its command line, if @view wants that and
- * the process has one, or its command name. Valid until the next call.
+ * Returns the name to show for @row: the command line if @view asks for it and
+ * the process has one, otherwise the command name. Valid until the next call.
  */
 const char *row_name(const struct row *row, const struct view *view)
 {
@@ -105,7 +106,7 @@ const char *row_name(const struct row *row, const struct view *view)
 	return printable(row->process->comm, shown, sizeof(shown));
 }
 
-/* The line of a row, green if it uses half a CPU or more. */
+/* Prints @row, in green if it uses half a CPU or more. */
 void put_row(const struct row *row, const struct view *view, int columns,
 	     bool colors)
 {

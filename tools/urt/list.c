@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * urt list: the list, with the share of a CPU that each process uses
+ * urt list: prints the list, with the share of a CPU that each process uses
  */
 #define _GNU_SOURCE
 
@@ -14,18 +14,18 @@
 #include "urt.h"
 
 /*
- * Waits until the shares are known, which they are from the second update on.
- * After a second, this tells the user at the terminal why.
+ * Waits for the second update, which shows the shares. If this takes more than
+ * a second and standard error is a terminal, prints the reason.
  */
 static void wait_for_shares(struct status *status)
 {
-	bool told = !isatty(STDERR_FILENO);
+	bool warned = !isatty(STDERR_FILENO);
 	double patience = now() + 1;
 	int left, updates = 2;
 
 	while (updates && status->count) {
-		left = told ? -1 : (patience - now()) * 1000 + 1;
-		if (!told && left < 0)
+		left = warned ? -1 : (patience - now()) * 1000 + 1;
+		if (!warned && left < 0)
 			left = 0;
 		if (wait_for(status->fd, -1, -1, left)) {
 			status_read(status);
@@ -34,7 +34,7 @@ static void wait_for_shares(struct status *status)
 		}
 		warnx("waiting for two updates to compute the shares; "
 		      "--now does not wait");
-		told = true;
+		warned = true;
 	}
 }
 
@@ -51,7 +51,7 @@ static void put_table(const struct row *rows, size_t count,
 	putchar('\n');
 }
 
-/* The same text that the table has is in "command", so it needs few escapes. */
+/* Prints JSON. row_name() returns printable text, which needs few escapes. */
 static void put_json(const struct row *rows, size_t count,
 		     const struct view *view)
 {
@@ -83,7 +83,7 @@ static int urt_list(const struct command *command, int argc, char **argv)
 	struct row *rows;
 	size_t count;
 
-	take_view(command, argc, argv, &view);
+	parse_view(command, argc, argv, &view);
 	status.fd = status_open(O_RDONLY);
 	status_read(&status);
 	if (!view.at_once)
@@ -107,14 +107,15 @@ static const struct option options[] = {
 
 const struct command list_command = {
 	"list", "0glrs:", options, "list [-0r] [-g|-l] [-s KEY] [--json]",
-	"List the registered processes. This waits for two updates, to measure the\n"
-	"share of a CPU between them.\n"
+	"List the registered processes. This waits for two updates to measure each\n"
+	"process's share of a CPU between them.\n"
 	"\n"
-	"  -0, --now           at once, without the shares\n"
-	"  -g, --group         a line for all processes with the same command name\n"
-	"  -l, --command-line  the command line, not the command name\n"
-	"  -r, --reverse       in reverse order\n"
-	"  -s, --sort=KEY      by pid, time, share or name, not as registered\n"
-	"      --json          as JSON: an array with an object for each line\n",
+	"  -0, --now           do not wait, and show no shares\n"
+	"  -g, --group         show one line for each command name\n"
+	"  -l, --command-line  show command lines instead of command names\n"
+	"  -r, --reverse       reverse the order\n"
+	"  -s, --sort=KEY      sort by pid, time, share or name; the default is the\n"
+	"                      order of registration\n"
+	"      --json          print a JSON array, with an object for each line\n",
 	urt_list
 };

@@ -20,7 +20,7 @@ static const struct command * const commands[] = {
 	&watch_command, &record_command, &export_command, &follow_command,
 };
 
-/* Says how to get help on @command, and exits. */
+/* Points the user to the help of @command, and exits. */
 void bad_usage(const struct command *command)
 {
 	fprintf(stderr, "Try 'urt%s%s --help' for more information.\n",
@@ -28,10 +28,10 @@ void bad_usage(const struct command *command)
 	exit(failure);
 }
 
-/* Closes standard output. Return: the exit status. */
+/* Closes standard output. Returns the exit status. */
 int finish(void)
 {
-	bool failed = ferror(stdout);	/* before the last of it */
+	bool failed = ferror(stdout);
 
 	if (!fclose(stdout) && !failed)
 		return EXIT_SUCCESS;
@@ -40,8 +40,8 @@ int finish(void)
 }
 
 /*
- * Return: the next option of @command, or -1 after the last. This answers
- * --help and exits, as it does after an unknown option.
+ * Returns the next option of @command, or -1 after the last. Exits after
+ * --help, which it handles itself, and after an unknown option.
  */
 int next_option(const struct command *command, int argc, char **argv)
 {
@@ -57,7 +57,7 @@ int next_option(const struct command *command, int argc, char **argv)
 }
 
 /* Exits with an error unless exactly @want arguments follow the options. */
-void want_arguments(const struct command *command, int argc, int want)
+void require_arguments(const struct command *command, int argc, int want)
 {
 	if (argc - optind == want)
 		return;
@@ -76,25 +76,25 @@ static const struct option options[] = {
 
 static const struct command urt = {
 	"", "+V", options, "SUBCOMMAND [ARGUMENT...]",
-	"The user CPU time of processes, as the kernel module usertime counts it.\n"
+	"Measure the user CPU time of processes with the kernel module usertime.\n"
 	"\n"
-	"  run                 run a command, and report its user time\n"
+	"  run                 run a command and report its user time\n"
 	"  add, del            register and unregister processes\n"
-	"  follow              register all that match, also those that start later\n"
+	"  follow              register matching processes, now and as they start\n"
 	"  list                list the registered processes\n"
-	"  watch               show that list in the terminal, drawn again at every update\n"
-	"  record              write it as CSV at every update\n"
-	"  export              keep it in a file for Prometheus\n"
+	"  watch               show the list in the terminal, and redraw it at every update\n"
+	"  record              write the list as CSV at every update\n"
+	"  export              keep the list in a file for Prometheus\n"
 	"\n"
-	"  --help              show this; after a subcommand, show its options\n"
+	"  --help              show this help; after a subcommand, show its options\n"
 	"  --version           show the version\n",
 	NULL
 };
 
 /*
- * Opens the standard descriptors that are closed on /dev/null. Otherwise the
- * next file that is opened gets the number of one of them, and an error message
- * may then be written to the list, where it may register a process.
+ * Opens /dev/null for each standard descriptor that is closed. Otherwise the
+ * list could get the number of standard error when it is opened, and an error
+ * message written there could register a process.
  */
 static void open_descriptors(void)
 {
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 
 		if (strcmp(argv[first], command->name))
 			continue;
-		argv[first] = argv[0];	/* getopt(3) names it in its errors */
+		argv[first] = argv[0];	/* for the errors of getopt(3) */
 		optind = 0;
 		return command->run(command, argc - first, argv + first);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What processes are matched by: command name, executable, or cgroup
+ * Matches processes by command name, executable, or cgroup
  */
 #define _FILE_OFFSET_BITS 64	/* for files with large inode numbers */
 #define _GNU_SOURCE
@@ -27,13 +27,13 @@ static const char *set_name(struct criterion *criterion)
 
 	criterion->value = strndup(criterion->text, COMM_SIZE - 1);
 	if (criterion->value && strcmp(criterion->value, criterion->text))
-		warnx("the kernel keeps %d bytes of a name: comparing '%s'",
+		warnx("the kernel keeps %d bytes of a name: matching '%s'",
 		      COMM_SIZE - 1,
 		      printable(criterion->value, shown, sizeof(shown)));
 	return NULL;
 }
 
-/* Follows the symbolic links of the path, if there is such a file. */
+/* Follows the symbolic links in the path, if the file exists. */
 static void resolve(struct criterion *criterion)
 {
 	char *path = realpath(criterion->text, NULL);
@@ -62,8 +62,8 @@ static const char *set_exe(struct criterion *criterion)
 }
 
 /*
- * A name has no slash. A path becomes what /proc/PID/cgroup shows, and "" for
- * the root.
+ * A name has no slash. A path is converted to the form in /proc/PID/cgroup, and
+ * the root to "".
  */
 static const char *set_unit(struct criterion *criterion)
 {
@@ -87,9 +87,7 @@ static const char *set_unit(struct criterion *criterion)
 	return NULL;
 }
 
-/*
- * Adds a criterion of this kind. Return: NULL, or what is wrong with @text.
- */
+/* Adds a criterion. Returns NULL, or an error message about @text. */
 const char *add_criterion(struct criteria *criteria, enum kind kind,
 			  const char *text)
 {
@@ -102,7 +100,7 @@ const char *add_criterion(struct criteria *criteria, enum kind kind,
 
 	if (!new.text)
 		err(failure, "memory");
-	error = *text ? set[kind](&new) : "an empty name";
+	error = *text ? set[kind](&new) : "the name is empty";
 	if (error) {
 		free(new.text);
 		return error;
@@ -111,7 +109,7 @@ const char *add_criterion(struct criteria *criteria, enum kind kind,
 				 sizeof(*criteria->list));
 	if (!criteria->list || !new.value)
 		err(failure, "memory");
-	/* They are grouped by kind, so each file is read once for all. */
+	/* They are grouped by kind, so matches() reads each file only once. */
 	for (i = criteria->count++; i && criteria->list[i - 1].kind > kind; i--)
 		criteria->list[i] = criteria->list[i - 1];
 	criteria->list[i] = new;
@@ -134,7 +132,7 @@ bool has_units(const struct criteria *criteria)
 	       criteria->list[criteria->count - 1].kind == UNIT;
 }
 
-/* A program that was replaced by an upgrade still matches its old path. */
+/* Reads the path of the executable, without the mark of a deleted file. */
 static bool read_exe(pid_t pid, char *text, size_t size)
 {
 	const size_t deleted = strlen(DELETED);
@@ -152,7 +150,7 @@ static bool read_exe(pid_t pid, char *text, size_t size)
 	return true;
 }
 
-/* Reads the path in the unified hierarchy: the line that begins with "0::". */
+/* Reads the path in cgroup v2: the rest of the line that begins with "0::". */
 static bool read_cgroup(pid_t pid, char *text)
 {
 	char *line;
@@ -173,8 +171,9 @@ static bool read_cgroup(pid_t pid, char *text)
 }
 
 /*
- * The kernel reports a fork before it puts the new process in the cgroup of its
- * parent: until then, it is in the root.
+ * Reads the cgroup of a process that may be new. The kernel reports a fork
+ * before it moves the new process from the root cgroup to the cgroup of its
+ * parent.
  */
 static bool read_new_cgroup(pid_t pid, pid_t parent, char *text)
 {
@@ -185,7 +184,7 @@ static bool read_new_cgroup(pid_t pid, pid_t parent, char *text)
 	return true;
 }
 
-/* Reads what a criterion of this kind is compared with. */
+/* Reads the name or path that criteria of this kind are compared with. */
 static bool read_kind(pid_t pid, pid_t parent, enum kind kind, char *text)
 {
 	switch (kind) {
@@ -198,7 +197,7 @@ static bool read_kind(pid_t pid, pid_t parent, enum kind kind, char *text)
 	}
 }
 
-/* The path is resolved again if it leads to another file than before. */
+/* Compares executables. Resolves the path again if it leads to a new file. */
 static bool is_exe(struct criterion *criterion, const char *exe)
 {
 	struct stat file;
@@ -213,7 +212,7 @@ static bool is_exe(struct criterion *criterion, const char *exe)
 	return !strcmp(exe, criterion->value);
 }
 
-/* Whether @path is that of a matching cgroup, or of one below it. */
+/* Whether @path is the path of a matching cgroup, or of one below it. */
 static bool is_in_unit(const struct criterion *criterion, const char *path)
 {
 	const char *value = criterion->value;
@@ -231,9 +230,10 @@ static bool is_in_unit(const struct criterion *criterion, const char *path)
 }
 
 /*
- * Whether the process @pid matches any of @criteria; urt itself never does. If
- * it was just forked, @parent is its parent, and 0 otherwise. If it does not
- * match, errno is the error that kept this from being found out, or 0.
+ * Whether the process @pid matches any of @criteria. urt itself never matches.
+ * @parent is the parent if the process was just forked, and otherwise 0. If no
+ * criterion matches, errno is set to 0, or to the error that prevented reading
+ * the process.
  */
 bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 {
@@ -265,8 +265,8 @@ bool matches(struct criteria *criteria, pid_t pid, pid_t parent)
 	return false;
 }
 
-/* Calls @look with the ID of every process. */
-void look_through_proc(void (*look)(pid_t pid))
+/* Calls @visit with the ID of every process. */
+void scan_proc(void (*visit)(pid_t pid))
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -277,7 +277,7 @@ void look_through_proc(void (*look)(pid_t pid))
 	while ((entry = readdir(proc))) {
 		pid = parse_pid(entry->d_name);
 		if (pid)
-			look(pid);
+			visit(pid);
 	}
 	closedir(proc);
 }

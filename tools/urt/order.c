@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rows that urt list and urt watch show: a process each, or all processes
- * with the same command name, in the order that is asked for
+ * Makes the rows of urt list and urt watch, sorted as requested
+ *
+ * A row shows one process, or all processes with the same command name.
  */
 #define _GNU_SOURCE
 
@@ -12,7 +13,7 @@
 
 #include "urt.h"
 
-/* Microseconds are exact in a double for 285 years. */
+/* A double represents up to 285 years in microseconds exactly. */
 static int compare(double a, double b)
 {
 	return (a > b) - (a < b);
@@ -26,7 +27,7 @@ static int by_registration(const void *a, const void *b)
 	       (one->process < other->process);
 }
 
-/* Groups, which have no PID, by their number of processes instead. */
+/* Compares the PIDs or, for groups, the number of processes. */
 static int by_pid(const void *a, const void *b)
 {
 	const struct row *one = a, *other = b;
@@ -42,7 +43,7 @@ static int by_time(const void *a, const void *b)
 	return compare(other->time, one->time) ?: by_pid(a, b);
 }
 
-/* Unknown shares are last. */
+/* Puts unknown shares last. */
 int by_share(const void *a, const void *b)
 {
 	const struct row *one = a, *other = b;
@@ -68,7 +69,7 @@ static const struct {
 	{ "name", by_name },
 };
 
-/* Sorts by the key @name, or by the one that begins so. Return: false: none. */
+/* Sets the sort key by name or first letter. Returns false if unknown. */
 bool sort_by(struct view *view, const char *name)
 {
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
@@ -81,9 +82,9 @@ bool sort_by(struct view *view, const char *name)
 	return false;
 }
 
-/* Takes the options of list and watch. */
-void take_view(const struct command *command, int argc, char **argv,
-	       struct view *view)
+/* Parses the options of list and watch. */
+void parse_view(const struct command *command, int argc, char **argv,
+		struct view *view)
 {
 	int option;
 
@@ -107,10 +108,10 @@ void take_view(const struct command *command, int argc, char **argv,
 		warnx("a group has no command line: -g or -l, not both");
 		bad_usage(command);
 	}
-	want_arguments(command, argc, 0);
+	require_arguments(command, argc, 0);
 }
 
-/* Adds what @other has used to @row. A share that is not known adds nothing. */
+/* Adds @other to @row. An unknown share adds nothing. */
 static void add_row(struct row *row, const struct row *other)
 {
 	row->count += other->count;
@@ -138,7 +139,7 @@ static int by_group(const void *a, const void *b)
 	       by_registration(a, b);
 }
 
-/* Makes one row of all that have the same name. Return: the number of rows. */
+/* Merges the rows with the same name. Returns the new number of rows. */
 static size_t group(struct row *rows, size_t count)
 {
 	size_t groups = 0;
@@ -164,7 +165,7 @@ static void reverse(struct row *rows, size_t count)
 	}
 }
 
-/* The rows of @view in its order, to be freed. @count receives their number. */
+/* Allocates and returns the rows for @view. Stores their number in @count. */
 struct row *make_rows(const struct status *status, const struct view *view,
 		      size_t *count)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What /proc/PID says of one process, and names that can be printed
+ * Reads the files in /proc/PID, and makes names printable
  */
 #define _GNU_SOURCE
 
@@ -12,7 +12,7 @@
 
 #include "urt.h"
 
-/* Writes /proc/@pid/@file to @path; snprintf(3) would take ten times as long. */
+/* Sets @path to /proc/@pid/@file, ten times as fast as snprintf(3). */
 static void make_path(char *path, pid_t pid, const char *file)
 {
 	char digits[12], *digit = digits + sizeof(digits);
@@ -26,8 +26,8 @@ static void make_path(char *path, pid_t pid, const char *file)
 }
 
 /*
- * Reads at most @size - 1 bytes of /proc/@pid/@file. Return: their number, which
- * is 0 on error.
+ * Reads at most @size - 1 bytes of /proc/@pid/@file. Returns their number, or 0
+ * on error.
  */
 size_t read_file(pid_t pid, const char *file, char *text, size_t size)
 {
@@ -48,8 +48,9 @@ size_t read_file(pid_t pid, const char *file, char *text, size_t size)
 }
 
 /*
- * Moves *@text behind @skip fields and the number after these, each of which has
- * a blank before it. Return: the number; and *@text is NULL if there is none.
+ * Skips @skip fields at *@text, parses the number after them, and moves *@text
+ * behind that number. A blank precedes each field. Returns the number. If there
+ * is none, sets *@text to NULL.
  */
 static unsigned long long parse_field(char **text, int skip)
 {
@@ -59,8 +60,8 @@ static unsigned long long parse_field(char **text, int skip)
 }
 
 /*
- * Reads /proc/@pid/stat. Return: false if there is no such process, or if it
- * may not be seen.
+ * Reads /proc/@pid/stat. Returns false if there is no such process, or if it is
+ * not visible to urt.
  */
 bool read_stat(pid_t pid, struct stat_line *stat)
 {
@@ -80,8 +81,8 @@ bool read_stat(pid_t pid, struct stat_line *stat)
 }
 
 /*
- * Reads the command name of @pid, which costs about half of read_stat().
- * Return: false if there is no such process, or if it may not be seen.
+ * Reads the command name of @pid, at half the cost of read_stat(). Returns
+ * false if there is no such process, or if it is not visible to urt.
  */
 bool read_comm(pid_t pid, char comm[COMM_SIZE])
 {
@@ -90,12 +91,12 @@ bool read_comm(pid_t pid, char comm[COMM_SIZE])
 
 	if (!length)
 		return false;
-	text[length - 1] = '\0';	/* instead of the newline */
+	text[length - 1] = '\0';	/* replaces the newline */
 	strcpy(comm, text);
 	return true;
 }
 
-/* The process ID in @text; 0 if it is none. */
+/* Returns the process ID in @text, or 0 if @text is not a process ID. */
 pid_t parse_pid(const char *text)
 {
 	unsigned long long pid = strtoull(text, NULL, 10);
@@ -107,8 +108,8 @@ pid_t parse_pid(const char *text)
 
 /*
  * Reads the command line of @process, with a blank between two arguments.
- * Return: false if it has none, if it may not be seen, or if the process is
- * gone and its PID has passed to another.
+ * Returns false if the command line is empty or not visible, or if another
+ * process has the PID now.
  */
 bool read_command_line(const struct process *process, char *text, size_t size)
 {
@@ -128,9 +129,9 @@ bool read_command_line(const struct process *process, char *text, size_t size)
 }
 
 /*
- * Whether the character @code is invisible, though it may change how others
- * are shown: it is in Unicode's category Cf, or is U+2028 or U+2029. These are
- * the ranges of Unicode 15.0.
+ * Whether the character @code is invisible. Such characters may change how
+ * other characters are shown. The ranges are category Cf of Unicode 15.0, and
+ * U+2028 and U+2029.
  */
 static bool is_invisible(unsigned int code)
 {
@@ -152,7 +153,7 @@ static bool is_invisible(unsigned int code)
 	return false;
 }
 
-/* The bytes of the printable UTF-8 character at @text; 0 if there is none. */
+/* Returns the length of the printable UTF-8 character at @text, or 0. */
 int character_length(const char *text)
 {
 	static const unsigned int least[] = { 0, ' ', 0xa0, 0x800, 0x10000 };
@@ -177,8 +178,8 @@ int character_length(const char *text)
 }
 
 /*
- * Copies @text to @shown, which has @size bytes, with each byte that cannot be
- * printed as "\x1b". What does not fit is cut off. Return: @shown.
+ * Copies @text to @shown, which has @size bytes. Escapes each byte that cannot
+ * be printed, as in "\x1b". Cuts off what does not fit. Returns @shown.
  */
 const char *printable(const char *text, char *shown, size_t size)
 {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * urt record: the list as CSV, at every update
+ * urt record: writes the list as CSV at every update
  *
- * What may have a reader gets the rows in pieces of at most PIPE_BUF bytes, each
- * of whole rows, and only when poll(2) says that there is room. So urt never
- * waits in write(2), and can be ended while the output is stuck.
+ * If the output is not a regular file, it is written in pieces of at most
+ * PIPE_BUF bytes, each with whole rows, and only when poll(2) reports that
+ * there is room. So urt never blocks in write(2), and can be interrupted even
+ * if nobody reads the output.
  *
- * If nothing has changed, the rows of the last update are written again with the
- * new time, which costs a small part of making them.
+ * If nothing has changed, the rows of the last update are written again with
+ * the new time, because this is much faster than formatting them.
  */
 #define _FILE_OFFSET_BITS 64	/* for large files on 32-bit machines */
 #define _GNU_SOURCE
@@ -31,13 +32,13 @@
 static const char *path;	/* NULL: standard output */
 static int out = STDOUT_FILENO, signals;
 static bool regular;		/* the output is a regular file */
-static bool hung_up;		/* the file is to be opened again */
+static bool hung_up;		/* the file must be opened again */
 static char *rows;		/* of the last update */
 static size_t rows_length;
 
 /*
- * Opens the file. The first time, this waits for the reader of a FIFO; @again, it
- * fails if there is none.
+ * Opens the file. If it is a FIFO without a reader, waits for one, or fails if
+ * @again.
  */
 static void open_file(bool again)
 {
@@ -51,8 +52,8 @@ static void open_file(bool again)
 	out = fd;
 }
 
-/* Reads one of the signals. Return: whether it asks urt to end. */
-static bool is_end(void)
+/* Reads a signal. Returns whether it ends urt. */
+static bool read_end_signal(void)
 {
 	struct signalfd_siginfo info;
 
@@ -65,9 +66,9 @@ static bool is_end(void)
 }
 
 /*
- * Waits for a signal, for @events of the output, and for news of the list if
- * @status is its file. Return: which of them came. The output also comes when
- * its reader is gone.
+ * Waits for a signal, for @events of the output, and for news of the list
+ * unless @status is -1. Returns the bits SIGNAL, OUTPUT and NEWS. OUTPUT is
+ * also set if the output no longer has a reader.
  */
 static int wait_for_output(int status, short events)
 {
@@ -81,10 +82,10 @@ static int wait_for_output(int status, short events)
 }
 
 /*
- * Writing failed, perhaps because the disk is full, after the bytes from @begin
- * to @end: takes back the row of which they have a part.
+ * Writing failed, for example because the disk is full, after the bytes from
+ * @begin to @end. Removes the last row from the file if it is not complete.
  */
-static void take_back(const char *begin, const char *end)
+static void remove_partial_row(const char *begin, const char *end)
 {
 	const char *row = end;
 	struct stat file;
@@ -96,7 +97,7 @@ static void take_back(const char *begin, const char *end)
 		warn("%s", path ?: "standard output");
 }
 
-/* Writes whole rows. Return: false if a signal ended the wait for the reader. */
+/* Writes whole rows. Returns false if a signal ends the wait for the reader. */
 static bool put(const char *text, size_t length)
 {
 	const char *begin = text;
@@ -106,7 +107,7 @@ static bool put(const char *text, size_t length)
 		ssize_t done;
 
 		if (!(wait_for_output(-1, POLLOUT) & OUTPUT)) {
-			if (is_end())
+			if (read_end_signal())
 				return false;
 			continue;
 		}
@@ -116,7 +117,7 @@ static bool put(const char *text, size_t length)
 		if (done < 0 && errno != EAGAIN) {
 			int error = errno;
 
-			take_back(begin, text);
+			remove_partial_row(begin, text);
 			errno = error;
 			err(failure, "%s", path ?: "standard output");
 		}
@@ -128,7 +129,7 @@ static bool put(const char *text, size_t length)
 	return true;
 }
 
-/* Makes a row for each process; see RFC 4180 for the quotes. */
+/* Formats a row for each process. RFC 4180 specifies the quotes. */
 static void format_rows(const struct status *status, const char *time)
 {
 	FILE *text;
@@ -153,7 +154,7 @@ static void format_rows(const struct status *status, const char *time)
 		err(failure, "memory");
 }
 
-/* Writes a row for each process. Return: false if a signal ended this. */
+/* Writes a row for each process. Returns false if a signal ends this. */
 static bool put_rows(const struct status *status, bool changed)
 {
 	static char time[32];
@@ -175,11 +176,11 @@ static bool put_rows(const struct status *status, bool changed)
 }
 
 /*
- * Writes the header: to most outputs when they are opened, which @opened says,
- * but to a regular file whenever it is empty, since it may be truncated at any
- * time. Return: false if a signal ended this.
+ * Writes the header if necessary. A regular file needs one whenever it is
+ * empty, since it may be truncated at any time. Other outputs need one if they
+ * were just @opened. Returns false if a signal ends this.
  */
-static bool head(bool opened)
+static bool write_header(bool opened)
 {
 	struct stat file;
 
@@ -194,29 +195,29 @@ static bool head(bool opened)
 }
 
 /*
- * Waits for news of the list. Return: false if a signal came that asks urt to
- * end. If the reader of the output is gone, urt ends as in write(2).
+ * Waits for news of the list. Returns false if a signal ends urt. If the output
+ * no longer has a reader, ends urt as write(2) would.
  */
 static bool wait_for_news(int status)
 {
 	for (;;) {
-		int came;
+		int ready;
 
 		if (hung_up) {
 			hung_up = false;
 			open_file(true);
-			if (!head(true))
+			if (!write_header(true))
 				return false;
 		}
-		came = wait_for_output(status, 0);
-		if (came & OUTPUT) {
+		ready = wait_for_output(status, 0);
+		if (ready & OUTPUT) {
 			raise(SIGPIPE);
 			errno = EPIPE;
 			err(failure, "%s", path ?: "standard output");
 		}
-		if (!(came & SIGNAL))
+		if (!(ready & SIGNAL))
 			return true;
-		if (is_end())
+		if (read_end_signal())
 			return false;
 	}
 }
@@ -224,7 +225,7 @@ static bool wait_for_news(int status)
 static int urt_record(const struct command *command, int argc, char **argv)
 {
 	struct status status = { 0 };
-	int option, updates = 0;	/* 0: without end */
+	int option, updates = 0;	/* 0: no limit */
 	bool changed = true;		/* since the last rows */
 
 	while ((option = next_option(command, argc, argv)) != -1) {
@@ -238,19 +239,19 @@ static int urt_record(const struct command *command, int argc, char **argv)
 			bad_usage(command);
 		}
 	}
-	want_arguments(command, argc, 0);
+	require_arguments(command, argc, 0);
 	status.fd = status_open(O_RDONLY);
 	if (path)
 		open_file(false);
 	signals = open_end_signals(0);
-	if (!head(true))
+	if (!write_header(true))
 		return EXIT_SUCCESS;
 	do {
 		status_read(&status);
 		changed |= status.changed;
 		if (!status.update)
 			continue;
-		if (!head(false) || !put_rows(&status, changed) || updates == 1)
+		if (!write_header(false) || !put_rows(&status, changed) || updates == 1)
 			break;
 		updates -= updates > 0;
 		changed = false;
@@ -267,8 +268,8 @@ static const struct option options[] = {
 
 const struct command record_command = {
 	"record", "c:o:", options, "record [-c N] [-o FILE]",
-	"Write the list as CSV, with a row for each process at every update:\n"
-	"time,pid,microseconds,command. Ends when it is interrupted.\n"
+	"Write the list as CSV, with a row for each process at every update, until\n"
+	"interrupted. The columns are time,pid,microseconds,command.\n"
 	"\n"
 	"  -c, --count=N       end after N updates\n"
 	"  -o, --output=FILE   append to FILE, and open it again after SIGHUP\n",

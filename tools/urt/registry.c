@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The processes that urt follow has registered
+ * Keeps the processes that urt follow has registered
  *
- * They are kept so that each is registered until it ends, whatever becomes of
- * its name: again when the module was loaded again, and as soon as there is
- * room, if the list was full. The start time tells a process from a later one
- * with the same PID. Nothing reports that a process has ended, so the ended
- * ones are removed when room for more is needed.
+ * A process stays in the registry until it ends, even if its name changes. If
+ * the module is loaded again, all processes are registered again. Processes
+ * that did not fit into the list are registered later. The start time
+ * distinguishes a process from a later one with the same PID. No event reports
+ * the end of a process, so ended processes are removed when their memory is
+ * needed.
  */
 #define _GNU_SOURCE
 
@@ -22,20 +23,21 @@
 struct entry {
 	pid_t pid;
 	bool listed;			/* in /proc/urt/status */
-	bool counted, refused;		/* in counts, as that */
+	bool counted;			/* in counts.registered */
+	bool refused;			/* in counts.refused */
 	unsigned long long start;	/* as in struct stat_line */
 };
 
 struct counts counts;
 
 static struct entry *entries;		/* sorted by PID */
-static size_t count, room;		/* used and allocated of entries */
-static size_t listed;			/* of these, some may have ended */
-static bool present;			/* the module, as last seen */
-static bool refused;			/* an entry was, in the last round */
-static bool told;			/* that an entry was refused */
+static size_t count, room;		/* used and allocated entries */
+static size_t listed;			/* listed entries; some may be gone */
+static bool present;			/* the module was present last time */
+static bool refused;			/* the last round refused an entry */
+static bool warned;			/* a refusal was reported */
 
-/* Where the entry of @pid is, or should be. */
+/* Returns the index of the entry of @pid, or the index where it belongs. */
 static size_t position(pid_t pid)
 {
 	size_t low = 0, high = count;
@@ -82,9 +84,9 @@ static void remove_ended(void)
 }
 
 /*
- * The module lets urt exceed the limits of the list, as a service. But follow
- * registers no more processes than there may be in all: anyone may give many
- * processes a name that it follows. Return: whether there are so many.
+ * Whether follow has registered max_processes processes. The module would allow
+ * the service more, but then any user could make the list very long by giving
+ * many processes a name that is followed.
  */
 static bool is_full(void)
 {
@@ -98,7 +100,7 @@ static bool is_full(void)
 	return most && listed >= most;
 }
 
-/* Makes room for one more entry, if possible that of the ended processes. */
+/* Makes room for one more entry, if possible by removing ended processes. */
 static void make_room(void)
 {
 	if (count < room)
@@ -113,15 +115,15 @@ static void make_room(void)
 }
 
 /*
- * Opens the list. It must be closed at once, since the module cannot be
- * unloaded meanwhile. Return: -1 if the module is not loaded.
+ * Opens the list. The caller must close it soon, because the module cannot be
+ * unloaded while it is open. Returns -1 if the module is not loaded.
  */
 static int open_list(void)
 {
 	int fd = open(URT_STATUS_PATH, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno != ENOENT && errno != ENODEV)
-		return status_open(O_WRONLY);	/* says what is wrong */
+		return status_open(O_WRONLY);	/* prints the error */
 	return fd;
 }
 
@@ -135,9 +137,9 @@ static void count_registered(struct entry *entry)
 }
 
 /*
- * The PID was written. If another process has it by now, that one may have been
- * registered; it was not if it cannot be unregistered. Return: whether the
- * process is still alive.
+ * Handles a successful write. If the PID was reused in the meantime, the other
+ * process may have been registered by mistake. If unregistering it fails with
+ * ESRCH, it was not registered. Returns whether the process is still alive.
  */
 static bool check_written(int fd, struct entry *entry)
 {
@@ -156,10 +158,11 @@ static bool check_written(int fd, struct entry *entry)
 }
 
 /*
- * The PID was not written, because of @error. A live process without a user
- * part, a kernel thread, is none that was missed. Return: whether to try again.
+ * Handles a write that failed with @error. ESRCH means that the process has
+ * ended, or is a kernel thread, which does not count as missed. Returns whether
+ * to try again.
  */
-static bool take_error(struct entry *entry, int error)
+static bool handle_error(struct entry *entry, int error)
 {
 	if (error == ESRCH) {
 		if (!entry->counted && !entry->refused && !is_alive(entry))
@@ -167,9 +170,9 @@ static bool take_error(struct entry *entry, int error)
 		return false;
 	}
 	errno = error;
-	if (!told)
+	if (!warned)
 		warn("cannot register %d, will try again", entry->pid);
-	told = true;
+	warned = true;
 	refused = true;
 	if (!entry->refused)
 		counts.refused++;
@@ -178,10 +181,10 @@ static bool take_error(struct entry *entry, int error)
 }
 
 /*
- * Registers the process of @entry, unless there is no module, or no room, which
- * @full says.
+ * Registers the process of @entry, unless the module is not loaded. @full:
+ * there is no room, so do not try.
  */
-static void enter(struct entry *entry, bool full)
+static void register_entry(struct entry *entry, bool full)
 {
 	int fd = present ? open_list() : -1;
 	bool keep;
@@ -189,17 +192,17 @@ static void enter(struct entry *entry, bool full)
 	if (fd < 0)
 		return;
 	if (full)
-		keep = take_error(entry, ENOSPC);
+		keep = handle_error(entry, ENOSPC);
 	else if (write_id(fd, entry->pid))
 		keep = check_written(fd, entry);
 	else
-		keep = take_error(entry, errno);
+		keep = handle_error(entry, errno);
 	close(fd);
 	if (!keep)
 		remove_entry(entry);
 }
 
-/* Looks whether the module is loaded. */
+/* Checks whether the module is loaded. */
 void registry_start(void)
 {
 	int fd = open_list();
@@ -216,7 +219,7 @@ bool registry_has(pid_t pid)
 	return find(pid);
 }
 
-/* Registers the process @pid, which is not in the registry. */
+/* Adds the process @pid, which is not in the registry, and registers it. */
 void registry_add(pid_t pid, unsigned long long start)
 {
 	bool full = is_full();
@@ -226,10 +229,10 @@ void registry_add(pid_t pid, unsigned long long start)
 	entry = &entries[position(pid)];
 	memmove(entry + 1, entry, (entries + count++ - entry) * sizeof(*entry));
 	*entry = (struct entry){ .pid = pid, .start = start };
-	enter(entry, full);
+	register_entry(entry, full);
 }
 
-/* Forgets the process that had @pid if it has ended. */
+/* Removes the entry of @pid if its process has ended. */
 void registry_check(pid_t pid)
 {
 	struct entry *entry = find(pid);
@@ -239,8 +242,8 @@ void registry_check(pid_t pid)
 }
 
 /*
- * Registers all processes that could not be registered yet; all of them if
- * @again. Return: how many are registered.
+ * Registers all processes that are not listed, or all processes if @again.
+ * Returns the number of registered processes.
  */
 size_t registry_write(bool again)
 {
@@ -250,7 +253,7 @@ size_t registry_write(bool again)
 		entries[i].listed = false;
 	if (again)
 		listed = 0;
-	is_full();	/* removes the ended ones, if they take room */
+	is_full();	/* removes ended processes if they take up room */
 	refused = false;
 	for (size_t i = count; i-- > 0;) {
 		struct entry *entry = &entries[i];
@@ -258,15 +261,15 @@ size_t registry_write(bool again)
 		if (!entry->listed && !is_alive(entry))
 			remove_entry(entry);
 		else if (!entry->listed)
-			enter(entry, most && listed >= most);
+			register_entry(entry, most && listed >= most);
 	}
-	told &= refused;
+	warned &= refused;
 	return listed;
 }
 
 /*
- * The module was loaded, as it seems: registers all processes. Return: false
- * if the list is not there.
+ * Called when the module seems to have been loaded. Registers all processes.
+ * Returns false if the list does not exist.
  */
 bool registry_loaded(void)
 {
@@ -281,7 +284,7 @@ bool registry_loaded(void)
 	return true;
 }
 
-/* The module was unloaded, with the list. */
+/* Called when the module was unloaded. */
 void registry_unloaded(void)
 {
 	if (present)

@@ -18,7 +18,7 @@
 
 #include "urt.h"
 
-/* The process that has the line of @pid; NULL if there is none. */
+/* Returns the process with the line of @pid, or NULL if there is no line. */
 static struct process *find_line(const struct status *status, pid_t pid)
 {
 	for (size_t i = 0; i < status->count; i++) {
@@ -29,8 +29,9 @@ static struct process *find_line(const struct status *status, pid_t pid)
 }
 
 /*
- * Starts the command, registered before its first instruction, with @mask.
- * Does not return if that fails: the child has said why, and sends a byte.
+ * Starts the command with the signal mask @mask, and registers it before its
+ * first instruction. If that fails, the child prints the error and sends a
+ * byte, and the parent exits.
  */
 static pid_t start(int status, char **argv, const sigset_t *mask)
 {
@@ -65,8 +66,9 @@ static pid_t start(int status, char **argv, const sigset_t *mask)
 }
 
 /*
- * Takes a signal and passes it on to the command, unless it came from there,
- * or from the terminal, which sends it to both. Return: its number, or 0.
+ * Reads a signal and passes it on to the command, unless the sender is the
+ * command itself or the terminal, which sends signals to both. Returns the
+ * signal's number, or 0.
  */
 static int pass_signal(int signals, pid_t pid)
 {
@@ -78,7 +80,7 @@ static int pass_signal(int signals, pid_t pid)
 	    (pid_t)info.ssi_pid != pid)
 		kill(pid, info.ssi_signo);
 	if (info.ssi_signo == SIGTSTP)
-		take_default(SIGTSTP);
+		take_default_action(SIGTSTP);
 	return info.ssi_signo;
 }
 
@@ -92,11 +94,11 @@ static bool has_ended(pid_t pid)
 }
 
 /*
- * Waits for an update, for what the module has found of a process that has
- * ended: until it is reaped its number is no other's, and nothing is added to
- * its time. Return: false if a signal came before that.
+ * Waits until an update has found the final time of the ended process @pid.
+ * Until it is reaped, its PID is not reused, and its time does not change.
+ * Returns false if a signal ends the wait.
  */
-static bool final_update(struct status *status, int signals, pid_t pid)
+static bool wait_for_final_time(struct status *status, int signals, pid_t pid)
 {
 	int signal;
 
@@ -116,21 +118,21 @@ static bool final_update(struct status *status, int signals, pid_t pid)
 	}
 }
 
-/* All signals, but those that tell of a fault of our own, or of the terminal. */
+/* Fills @set with all signals except those for faults and terminal access. */
 static void fill_signals(sigset_t *set)
 {
-	static const int not[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV,
-				   SIGSYS, SIGTRAP, SIGTTIN, SIGTTOU };
+	static const int excluded[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV,
+					SIGSYS, SIGTRAP, SIGTTIN, SIGTTOU };
 
 	sigfillset(set);
-	for (size_t i = 0; i < sizeof(not) / sizeof(*not); i++)
-		sigdelset(set, not[i]);
+	for (size_t i = 0; i < sizeof(excluded) / sizeof(*excluded); i++)
+		sigdelset(set, excluded[i]);
 }
 
 /*
- * Reports the time that the command has used: @process is its line, NULL if it
- * has none, whose time is the @final one or not. The command ran for @real
- * seconds.
+ * Reports the time that the command has used. @process is its line, or NULL if
+ * it has none. @final says whether the time in the line is final. The command
+ * ran for @real seconds.
  */
 static void report(const struct process *process, bool final, double real,
 		   const struct rusage *usage)
@@ -152,8 +154,8 @@ static void report(const struct process *process, bool final, double real,
 }
 
 /*
- * Ends the way a command with the status @end did. A signal leaves no core file
- * of urt beside that of the command. Return: the exit status.
+ * Ends in the same way as the command, whose status is @end. urt dumps no core
+ * of its own. Returns the exit status.
  */
 static int end_like(int end)
 {
@@ -161,8 +163,8 @@ static int end_like(int end)
 		return WEXITSTATUS(end);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(WTERMSIG(end), SIG_DFL);
-	take_default(WTERMSIG(end));
-	return 128 + WTERMSIG(end);	/* no signal ends process 1 so */
+	take_default_action(WTERMSIG(end));
+	return 128 + WTERMSIG(end);	/* signals do not end process 1 */
 }
 
 static int urt_run(const struct command *command, int argc, char **argv)
@@ -180,9 +182,9 @@ static int urt_run(const struct command *command, int argc, char **argv)
 	while (next_option(command, argc, argv) != -1)
 		at_once = true;
 	if (optind == argc)
-		want_arguments(command, argc, 1);
+		require_arguments(command, argc, 1);
 	status.fd = status_open(O_RDWR);
-	signal(SIGCHLD, SIG_DFL);	/* ignored, children are reaped at once */
+	signal(SIGCHLD, SIG_DFL);	/* SIG_IGN would reap the command */
 	fill_signals(&set);
 	signals = open_signals(&set, &mask);
 	real = now();
@@ -193,7 +195,7 @@ static int urt_run(const struct command *command, int argc, char **argv)
 	}
 	real = now() - real;
 	status_read(&status);
-	final = !at_once && final_update(&status, signals, pid);
+	final = !at_once && wait_for_final_time(&status, signals, pid);
 	process = find_line(&status, pid);
 	if (wait4(pid, &end, 0, &usage) != pid)
 		err(failure, "wait4");
@@ -209,12 +211,12 @@ static const struct option options[] = {
 
 const struct command run_command = {
 	"run", "+0", options, "run [-0] COMMAND [ARGUMENT...]",
-	"Run COMMAND, registered before its first instruction. When it has ended,\n"
+	"Register COMMAND before its first instruction, and run it. When it has ended,\n"
 	"report its own user time (from the module, after the next update), the real\n"
-	"time, and the user and system time with its children (from wait4(2)).\n"
-	"urt run ends the way COMMAND does: with its exit status, or by the same\n"
+	"time, and its user and system time including its children (from wait4(2)).\n"
+	"urt run ends in the same way as COMMAND: with its exit status, or by the same\n"
 	"signal.\n"
 	"\n"
-	"  -0, --now           do not wait for that update\n",
+	"  -0, --now           do not wait for the next update\n",
 	urt_run
 };

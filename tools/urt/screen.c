@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What urt watch draws: a title, the list, and its total
+ * Draws the screen of urt watch: a title, the list, and a total
  */
 #define _GNU_SOURCE
 
@@ -26,7 +26,7 @@ static struct winsize get_size(void)
 	return size;
 }
 
-/* The more rows the terminal has, the more is around the list. */
+/* Small terminals show the list without a title, a total and a header. */
 static bool has_title(const struct winsize *size)
 {
 	return size->ws_row >= 5;
@@ -47,7 +47,7 @@ static bool has_header(const struct winsize *size)
 	return size->ws_row >= 2;
 }
 
-/* Goes to the beginning of line @row, counted from 1, which is then empty. */
+/* Moves the cursor to the line @row, counted from 1, and clears the line. */
 static void go_to(int row)
 {
 	printf("\33[%d;1H\33[K", row);
@@ -60,9 +60,9 @@ static void flush(void)
 }
 
 /*
- * Writes to @text when the next update will be. That is known after an update;
- * before that, only that it will be within a period. While the list is empty
- * there is none.
+ * Writes the time until the next update to @text. Before the first update, only
+ * the period is known. If the list is empty, there are no updates, and @text is
+ * set to "".
  */
 static void format_next(char *text, size_t size, const struct screen *screen,
 			const struct status *status, long period_ms)
@@ -93,7 +93,7 @@ static void put_title(const struct screen *screen, const struct status *status,
 	put_line(title, columns, "");
 }
 
-/* Draws the title again, when nothing else has changed. */
+/* Draws only the title again. */
 void draw_title(const struct screen *screen, const struct status *status)
 {
 	struct winsize size = get_size();
@@ -105,7 +105,7 @@ void draw_title(const struct screen *screen, const struct status *status)
 	flush();
 }
 
-/* What there is in all, and which rows of that the terminal has room for. */
+/* Draws the total, and which rows are visible if there is no room for all. */
 static void draw_total(const struct screen *screen, const struct row *rows,
 		       size_t count, int columns)
 {
@@ -122,7 +122,7 @@ static void draw_total(const struct screen *screen, const struct row *rows,
 	put_total(&total, text, columns);
 }
 
-/* Draws what is above the list. Return: the next row of the terminal. */
+/* Draws the lines above the list. Returns the next row of the terminal. */
 static int draw_top(const struct screen *screen, const struct status *status,
 		    const struct winsize *size)
 {
@@ -143,7 +143,7 @@ static int draw_top(const struct screen *screen, const struct status *status,
 	return row;
 }
 
-/* Draws all of the screen. */
+/* Draws the whole screen. */
 void draw(struct screen *screen, const struct status *status)
 {
 	struct winsize size = get_size();

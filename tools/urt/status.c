@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list in /proc/urt/status, and which process has which line
+ * Reads the list in /proc/urt/status, and finds the process of each line
  *
- * A read costs little, since /proc/PID is read only where a line may belong to
- * another process than before. That follows from the order of the lines: those
- * that stay keep their order, and new ones are added at the end. So one walk
- * over the old and the new list finds the lines that are gone and those that
- * are new. A new process that reuses the PID of an ended one has its line at
- * the end too. If the old line was already there, only the start time of the
- * process shows that it is another.
+ * A read costs little, because /proc/PID is read only if a line may belong to a
+ * different process than before. The order of the lines shows this: old lines
+ * keep their order, and new lines are added at the end. So one walk over the
+ * old and the new list finds the lines that have disappeared and those that are
+ * new. If a process reuses a PID, its line is at the end, too. If the old line
+ * was at the end already, only the start time shows that the line now belongs
+ * to a different process.
  */
 #define _GNU_SOURCE
 
@@ -23,15 +23,15 @@
 #include "urt.h"
 
 /*
- * A process may change its name, so each name is read again about once a minute.
- * That is most of what following the list costs: 12,000 instructions each. With
- * the usual period, every 15th update looks at a name.
+ * A process may change its name, so each name is read again after this time.
+ * Each read takes 12,000 instructions, and this is most of the cost of watching
+ * the list. With the default period, a name is read at every 15th update.
  */
-#define LOOK_AGAIN	74
+#define CHECK_EVERY	74	/* seconds */
 
 /*
- * Opens the list with the O_* @flags. Return: the file. If there is none, this
- * says why and exits.
+ * Opens the list with the O_* @flags. Returns the file descriptor. On error,
+ * prints the reason and exits.
  */
 int status_open(int flags)
 {
@@ -43,11 +43,14 @@ int status_open(int flags)
 	if (error == ENOENT || error == ENODEV)
 		warnx("is the module loaded? sudo modprobe usertime");
 	else if (error == EACCES)
-		warnx("the module's parameters mode and gid say who may");
+		warnx("the module's parameters mode and gid restrict access");
 	exit(failure);
 }
 
-/* Registers the process @id, or unregisters -@id. Return: false with errno. */
+/*
+ * Registers the process @id or, if @id is negative, unregisters -@id. Returns
+ * false and sets errno on error.
+ */
 bool write_id(int fd, int id)
 {
 	return dprintf(fd, "%d", id) > 0;
@@ -58,7 +61,7 @@ void warn_of_id(int id)
 	warn("cannot %s %d", id > 0 ? "register" : "unregister", abs(id));
 }
 
-/* The value of the module's parameter @name, a number; 0 if it is not known. */
+/* Returns the value of the module's parameter @name, or 0 if it is unknown. */
 long parameter(const char *name)
 {
 	char path[80];
@@ -76,7 +79,7 @@ long parameter(const char *name)
 	return value;
 }
 
-/* Memory of @size bytes for @old, which is freed. Exits if there is none. */
+/* Like realloc(3), but exits if there is not enough memory. */
 static void *resize(void *old, size_t size)
 {
 	void *new = realloc(old, size);
@@ -86,7 +89,7 @@ static void *resize(void *old, size_t size)
 	return new;
 }
 
-/* Reads a snapshot into text. Return: whether it differs from the last one. */
+/* Reads a snapshot into text. Returns whether it differs from the last one. */
 static bool read_text(struct status *status)
 {
 	char *text = status->last;
@@ -111,7 +114,7 @@ static bool read_text(struct status *status)
 	return !status->begun || strcmp(text, status->last);
 }
 
-/* Reads the number at *@text, and moves *@text behind it. */
+/* Parses the number at *@text, and moves *@text behind it. */
 static unsigned long long parse_number(const char **text)
 {
 	unsigned long long number = 0;
@@ -121,7 +124,7 @@ static unsigned long long parse_number(const char **text)
 	return number;
 }
 
-/* Reads the line at *@text, and moves *@text to the next one. */
+/* Parses the line at *@text, and moves *@text to the next line. */
 static void parse_line(const char **text, pid_t *pid, unsigned long long *time)
 {
 	const char *line = *text;
@@ -133,36 +136,38 @@ static void parse_line(const char **text, pid_t *pid, unsigned long long *time)
 		if (*(*text)++ == '\n')
 			return;
 	}
-	errx(failure, "%s: not a line: %.40s", URT_STATUS_PATH, line);
+	errx(failure, "%s: unexpected line: %.40s", URT_STATUS_PATH, line);
 }
 
 /*
- * @process has no line any more. If it is still alive, it was unregistered, and
- * may be registered again: its time then goes on. Otherwise it is gone, which
- * an update has found; it is kept until the end of this read, because it may
- * have been registered again before it ended.
+ * Moves @process, whose line has disappeared, to the unlisted processes. If the
+ * process is alive, it was unregistered. If it is registered again, its time
+ * continues. Otherwise an update has removed the line of an ended process. Such
+ * a process is kept until the end of this read, because it may have been
+ * registered again before it ended.
  */
 static void remove_line(struct status *status, const struct process *process)
 {
-	struct process *left;
+	struct process *unlisted;
 	struct stat_line stat;
 
 	status->changed = true;
-	status->left = resize(status->left, (status->left_count + 1) *
-			      sizeof(*status->left));
-	left = &status->left[status->left_count++];
-	*left = *process;
-	left->looked = status->at;
+	status->unlisted = resize(status->unlisted,
+				  (status->unlisted_count + 1) *
+				  sizeof(*unlisted));
+	unlisted = &status->unlisted[status->unlisted_count++];
+	*unlisted = *process;
+	unlisted->checked = status->at;
 	if (!process->start || !read_stat(process->pid, &stat) ||
 	    stat.start != process->start) {
 		status->update = true;
-		left->looked = -LOOK_AGAIN;
+		unlisted->checked = -CHECK_EVERY;
 	}
 }
 
-static void forget_left(struct status *status, size_t i)
+static void forget_unlisted(struct status *status, size_t i)
 {
-	status->left[i] = status->left[--status->left_count];
+	status->unlisted[i] = status->unlisted[--status->unlisted_count];
 }
 
 static void set_time(struct process *process, unsigned long long time)
@@ -172,17 +177,18 @@ static void set_time(struct process *process, unsigned long long time)
 }
 
 /*
- * Whether @left, which had a line before, has the new line of @pid. If no
- * process has that PID any more, @start is 0, and it most likely has.
+ * Whether the new line with @pid, @start and @time belongs to @unlisted. If
+ * @start is 0, no process has this PID anymore, and there is no start time to
+ * compare.
  */
-static bool has_returned(const struct process *left, pid_t pid,
+static bool has_returned(const struct process *unlisted, pid_t pid,
 			 unsigned long long start, unsigned long long time)
 {
-	return left->pid == pid && (!start || left->start == start) &&
-	       left->time <= time;
+	return unlisted->pid == pid && (!start || unlisted->start == start) &&
+	       unlisted->time <= time;
 }
 
-/* Fills in @process, whose line is new: it has @pid, and has used @time. */
+/* Fills in @process for a new line with @pid and @time. */
 static void add_line(struct status *status, struct process *process, pid_t pid,
 		     unsigned long long time)
 {
@@ -190,25 +196,25 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 
 	status->changed = true;
 	read_stat(pid, &stat);
-	for (size_t i = 0; i < status->left_count; i++) {
-		if (!has_returned(&status->left[i], pid, stat.start, time))
+	for (size_t i = 0; i < status->unlisted_count; i++) {
+		if (!has_returned(&status->unlisted[i], pid, stat.start, time))
 			continue;
-		*process = status->left[i];
+		*process = status->unlisted[i];
 		process->fresh = false;
-		process->looked = status->at;
+		process->checked = status->at;
 		if (stat.start)
 			strcpy(process->comm, stat.comm);
-		forget_left(status, i);
+		forget_unlisted(status, i);
 		set_time(process, time);
 		return;
 	}
-	/* It is looked at again soon: it may have registered to execve(2). */
+	/* Its name is checked soon: the process may be about to execve(2). */
 	*process = (struct process){
 		.pid = pid,
 		.fresh = true,
 		.time = time,
 		.start = stat.start,
-		.looked = status->at - LOOK_AGAIN + 1,
+		.checked = status->at - CHECK_EVERY + 1,
 		.since = status->begun ? status->at : NAN,
 		.share = NAN,
 	};
@@ -216,10 +222,10 @@ static void add_line(struct status *status, struct process *process, pid_t pid,
 }
 
 /*
- * Whether the line of @process, which has grown, is that of another process by
- * now, which has the same PID. This is so if that process can have used this
- * time, and has used more than the line had before. If it has not yet, it may
- * show later.
+ * Whether the line of @process, whose time has grown, now belongs to a later
+ * process with the same PID. This is true if the listed time can be that of the
+ * later process, and if that process has used more than the line showed before.
+ * Until it has used that much, the line is doubtful.
  */
 static bool is_replaced(struct process *process)
 {
@@ -235,8 +241,10 @@ static bool is_replaced(struct process *process)
 }
 
 /*
- * Replaced lines are the last of those that are not new, unless others have
- * been registered before that could be seen.
+ * Finds the replaced lines among the first @not_new lines. They are at the end
+ * of these, so the search goes backward and stops at the first other line. If
+ * more lines were added before the replacement could be seen, merge_lines()
+ * finds it, because the line is doubtful.
  */
 static void find_replaced(struct status *status, size_t not_new)
 {
@@ -252,13 +260,13 @@ static void find_replaced(struct status *status, size_t not_new)
 	}
 }
 
-/* Reads the name of @process again, unless another has its PID by now. */
-static void look_again(struct status *status, struct process *process)
+/* Reads the name of @process again, unless another process has its PID now. */
+static void check_name(struct status *status, struct process *process)
 {
 	char comm[COMM_SIZE];
 	struct stat_line stat;
 
-	process->looked = status->at;
+	process->checked = status->at;
 	if (!read_comm(process->pid, comm) || !strcmp(comm, process->comm) ||
 	    !read_stat(process->pid, &stat))
 		return;
@@ -271,24 +279,24 @@ static void look_again(struct status *status, struct process *process)
 	status->changed = true;
 }
 
-/* Forgets the unregistered processes that have ended since. */
-static void look_at_left(struct status *status)
+/* Forgets the unlisted processes that have ended. */
+static void check_unlisted(struct status *status)
 {
 	struct stat_line stat;
 
-	for (size_t i = status->left_count; i-- > 0;) {
-		struct process *process = &status->left[i];
+	for (size_t i = status->unlisted_count; i-- > 0;) {
+		struct process *process = &status->unlisted[i];
 
-		if (status->at - process->looked < LOOK_AGAIN)
+		if (status->at - process->checked < CHECK_EVERY)
 			continue;
-		process->looked = status->at;
+		process->checked = status->at;
 		if (!read_stat(process->pid, &stat) ||
 		    stat.start != process->start)
-			forget_left(status, i);
+			forget_unlisted(status, i);
 	}
 }
 
-/* Compares the lines in text with processes, and stores them there. */
+/* Compares the lines in text with processes, and updates processes. */
 static void merge_lines(struct status *status)
 {
 	size_t old = 0, count = 0, not_new = 0, before = status->count;
@@ -336,7 +344,6 @@ static void merge_lines(struct status *status)
 	find_replaced(status, not_new);
 }
 
-/* No line has changed. */
 static void keep_lines(struct status *status)
 {
 	for (size_t i = 0; i < status->count; i++) {
@@ -345,7 +352,7 @@ static void keep_lines(struct status *status)
 	}
 }
 
-/* The share of each process since the update before, or since it registered. */
+/* Computes each share since the previous update, or since the registration. */
 static void set_shares(struct status *status)
 {
 	for (size_t i = 0; i < status->count; i++) {
@@ -359,11 +366,11 @@ static void set_shares(struct status *status)
 }
 
 /*
- * Reads the list again. Both updates and registrations are news, and nothing
- * says which it was. But only an update changes a time, or removes the line of
- * a process that is gone. If all lines are as they were, it was an update, or a
- * registration that was undone or read before it was announced: then the last
- * update is less than a period ago.
+ * Reads the list again. News may be an update or a registration, and the module
+ * does not say which. But only an update changes a time or removes the line of
+ * an ended process. If no line has changed, the news was an update, or it was a
+ * registration that was undone or already read. If it was a registration, the
+ * last update is less than a period ago.
  */
 void status_read(struct status *status)
 {
@@ -387,8 +394,8 @@ void status_read(struct status *status)
 	for (size_t i = 0; i < status->count; i++) {
 		struct process *process = &status->processes[i];
 
-		if (status->at - process->looked >= LOOK_AGAIN)
-			look_again(status, process);
+		if (status->at - process->checked >= CHECK_EVERY)
+			check_name(status, process);
 	}
-	look_at_left(status);
+	check_unlisted(status);
 }

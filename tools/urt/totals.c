@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The time used under each command name since urt export began
+ * Adds up the time of each command name since urt export started
  *
- * A process that started since then counts with all of its time, any other with
- * what it has used since its first line. The time that a read finds counts for
- * the name that the process has then. Totals are never forgotten, since
- * Prometheus expects that a counter does not fall.
+ * If a process started after urt, all of its time counts. Otherwise only the
+ * time since the first read of its line counts. When a read finds that a time
+ * has grown, the growth counts for the current name of the process. Totals are
+ * never removed, because Prometheus expects counters not to decrease.
  */
 #define _GNU_SOURCE
 
@@ -18,24 +18,23 @@
 #include "urt.h"
 
 /*
- * A process may change its name as often as it likes, so the number of names with
- * a total of their own is limited. All names that come later share one total,
- * whose name is longer than that of any command.
+ * A process may change its name very often, so the number of totals is limited.
+ * All later names share one total. Its name is longer than any command name.
  */
 #define NAMES_MAX	1024
 #define OTHER_NAMES	"(all other names)"
 
 /*
- * Names that are shown in the same way share a total: two series with the same
- * labels would make node_exporter refuse the whole file.
+ * Names that look the same after escaping share a total. node_exporter would
+ * reject a file in which two series have the same labels.
  */
 struct total {
 	char name[SHOWN_SIZE];
 	unsigned long long time;	/* in microseconds */
-	size_t processes;		/* that have a line now */
+	size_t processes;		/* with a line now */
 };
 
-static struct total totals[NAMES_MAX + 1];	/* the last: of other names */
+static struct total totals[NAMES_MAX + 1];	/* the last: other names */
 static size_t count;
 static void *tree;				/* for tsearch(3) */
 static unsigned long long began;		/* as in struct stat_line */
@@ -47,7 +46,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(first->name, second->name);
 }
 
-/* Return: the total of the command @comm. If there is none, this adds it. */
+/* Returns the total of the command @comm, after adding it if necessary. */
 static struct total *find_total(const char *comm)
 {
 	struct total key = { 0 }, **found, *new = &totals[NAMES_MAX];
@@ -69,9 +68,9 @@ static struct total *find_total(const char *comm)
 }
 
 /*
- * Whether @process, whose line is new, has started since urt began. If it has
- * ended already, its start time is not known. But if it registered after the
- * first read, it most likely also started after urt began.
+ * Whether @process, whose line is new, started after urt. If it has already
+ * ended, its start time is unknown. But if it registered after the first read,
+ * it most likely started after urt.
  */
 static bool is_new(const struct process *process, bool first_read)
 {
@@ -80,7 +79,7 @@ static bool is_new(const struct process *process, bool first_read)
 	return !first_read && kill(process->pid, 0) && errno == ESRCH;
 }
 
-/* Adds what the last read of the list has found. */
+/* Adds the times that the last read of the list found. */
 void add_to_totals(const struct status *status)
 {
 	bool first_read = !began;
@@ -109,7 +108,7 @@ static void count_processes(const struct status *status)
 		find_total(status->processes[i].comm)->processes++;
 }
 
-/* Writes the totals for Prometheus, and how many processes have each name. */
+/* Writes the total and the number of processes of each name for Prometheus. */
 void put_totals(FILE *out, const struct status *status)
 {
 	count_processes(status);

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of urt share
+ * Declarations that the files of urt share
  *
- * urt shows and passes on what /proc/urt/status lists: see urt(1). A subcommand
- * has a file of its own, with the struct command that describes it at the end.
- * Those that follow the list are one loop: wait for news with poll(2), read the
- * list, compare it with what it was before, and write. Signals and keys come
- * through the same poll(2), so none can interrupt a write.
+ * urt registers processes and shows the list in /proc/urt/status: see urt(1).
+ * Each subcommand has its own file, which ends with its struct command. The
+ * subcommands that watch the list run a loop: wait for news with poll(2), read
+ * the list, compare it with the previous one, and write. The same poll(2) waits
+ * for signals and keys, so they cannot interrupt a write.
  *
- *	main.c		the command line
- *	status.c	the list: reads it, and knows which process has which line
- *	process.c	what /proc/PID says of one process
+ *	main.c		parses the command line
+ *	status.c	reads the list, and finds the process of each line
+ *	process.c	reads the files in /proc/PID
  *	wait.c		waits for news, signals and keys
- *	order.c		the rows of list and watch, sorted and grouped
- *	layout.c	a row as a line of text
- *	screen.c	what watch draws
- *	key.c		the keys that watch takes
- *	match.c		what processes are matched by, for add, del and follow
- *	cgroup.c	the cgroups that a unit has, and the processes in them
- *	conf.c		the file that says what follow matches
- *	events.c	what the kernel reports, for follow
- *	registry.c	the processes that follow has registered
- *	totals.c	the time used under each command name, for export
- *	write.c		what the formats share
+ *	order.c		sorts and groups the rows of list and watch
+ *	layout.c	prints a row as a line of text
+ *	screen.c	draws the screen of watch
+ *	key.c		decodes the keys of watch
+ *	match.c		matches processes, for add, del and follow
+ *	cgroup.c	finds the processes in the cgroups of a unit
+ *	conf.c		reads the criteria file of follow
+ *	events.c	receives events from the kernel, for follow
+ *	registry.c	keeps the processes that follow has registered
+ *	totals.c	adds up the time of each command name, for export
+ *	write.c		quotes names and prints times
  */
 #ifndef URT_H
 #define URT_H
@@ -38,30 +38,30 @@
 
 /* Command names have at most 15 bytes, of any value but NUL. */
 #define COMM_SIZE	16
-/* A command name with each byte shown as "\x1b". */
+/* Enough for a command name with every byte escaped, as in "\x1b". */
 #define SHOWN_SIZE	(4 * COMM_SIZE)
-/* As much of a command line as is shown. */
+/* Longer command lines are cut off. */
 #define COMMAND_LINE_SIZE	4096
 
 /* main.c */
 
 struct command {
 	const char *name;
-	const char *short_options;	/* as getopt(3) takes them */
-	const struct option *options;	/* as getopt_long(3) takes them */
+	const char *short_options;	/* for getopt(3) */
+	const struct option *options;	/* for getopt_long(3) */
 	const char *usage;
 	const char *help;
-	/* Return: the exit status. */
+	/* Returns the exit status. */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
 #define HELP_OPTION	{ "help", no_argument, NULL, 'h' }
 
-/* The exit status when urt itself fails: 125 for urt run, 1 otherwise. */
+/* The exit status if urt itself fails: 125 for urt run, 1 otherwise. */
 extern int failure;
 
 int next_option(const struct command *command, int argc, char **argv);
-void want_arguments(const struct command *command, int argc, int want);
+void require_arguments(const struct command *command, int argc, int want);
 noreturn void bad_usage(const struct command *command);
 int finish(void);
 
@@ -70,11 +70,11 @@ extern const struct command run_command, add_command, del_command, list_command,
 
 /* process.c */
 
-/* What /proc/PID/stat says of a process. */
+/* Fields of /proc/PID/stat. */
 struct stat_line {
 	char comm[COMM_SIZE];
 	unsigned long long user_time;	/* in clock ticks */
-	unsigned long long start;	/* in clock ticks since the boot */
+	unsigned long long start;	/* in clock ticks since boot */
 };
 
 size_t read_file(pid_t pid, const char *file, char *text, size_t size);
@@ -89,36 +89,36 @@ const char *printable(const char *text, char *shown, size_t size);
 /* status.c */
 
 /*
- * A process that has a line. A PID may be reused while the line of the ended
- * process is still listed: the start time tells the two apart.
+ * A process that has a line. Its PID may be reused while the line of the ended
+ * process is still listed. The start time distinguishes the two processes.
  */
 struct process {
 	pid_t pid;
-	bool fresh;			/* has no line in the read before */
-	bool doubtful;			/* another has its PID, perhaps its line */
-	char comm[COMM_SIZE];		/* as last known; "?": never read */
+	bool fresh;			/* the last read found this line new */
+	bool doubtful;			/* the line may be a later process's */
+	char comm[COMM_SIZE];		/* as last read, or "?" */
 	unsigned long long time;	/* in microseconds, as listed */
-	unsigned long long growth;	/* of the time since the read before */
-	unsigned long long start;	/* as in struct stat_line; 0: not known */
-	double looked;			/* when comm was read last */
-	double since;			/* when the share begins; NAN: not known */
-	double share;			/* of one CPU; NAN: not known */
+	unsigned long long growth;	/* of time, in the last read */
+	unsigned long long start;	/* as in struct stat_line; 0: unknown */
+	double checked;			/* when comm was last read */
+	double since;			/* start of the share; NAN: unknown */
+	double share;			/* of one CPU; NAN: unknown */
 };
 
 struct status {
 	int fd;				/* of URT_STATUS_PATH */
-	char *text;			/* what was read from there */
-	char *last;			/* and the time before */
+	char *text;			/* the list as last read */
+	char *last;			/* the list as read before that */
 	size_t size;			/* allocated for each of the two */
 	struct process *processes;	/* in order of registration */
-	size_t count, room;		/* used and allocated of processes */
-	struct process *left;		/* unregistered, and still alive */
-	size_t left_count;
-	bool begun;			/* has been read at least once */
+	size_t count, room;		/* used and allocated processes */
+	struct process *unlisted;	/* unregistered, but still alive */
+	size_t unlisted_count;
+	bool begun;			/* the list has been read */
 	bool update;			/* the last read found an update */
-	bool changed;			/* the last read found any difference */
-	double at;			/* when it was read last */
-	double updated;			/* when an update was found last */
+	bool changed;			/* the last read found any change */
+	double at;			/* time of the last read */
+	double updated;			/* time of the last update found */
 };
 
 int status_open(int flags);
@@ -138,7 +138,7 @@ int wait_on(struct pollfd *fds, int count, int timeout_ms);
 int wait_for(int status, int signals, int keys, int timeout_ms);
 int open_signals(const sigset_t *set, sigset_t *mask);
 int open_end_signals(int another);
-void take_default(int number);
+void take_default_action(int number);
 
 /* write.c */
 
@@ -154,27 +154,27 @@ void put_totals(FILE *out, const struct status *status);
 
 typedef int compare_fn(const void *a, const void *b);
 
-/* What the options and the keys of list and watch ask for. */
+/* How list and watch show the list: set by options and keys. */
 struct view {
-	compare_fn *compare;	/* of two rows; NULL: as registered */
+	compare_fn *compare;	/* NULL: in order of registration */
 	bool reverse;
-	bool group;		/* a row for each command name */
-	bool command_line;	/* shown instead of the command name */
+	bool group;		/* one row for each command name */
+	bool command_line;	/* instead of the command name */
 	bool at_once;
 	bool json;
 };
 
-/* A row: a process, or all the processes that have the same command name. */
+/* A row: one process, or all processes with the same command name. */
 struct row {
 	const struct process *process;	/* the first of them */
 	size_t count;
 	unsigned long long time;	/* in microseconds */
-	double share;			/* of one CPU; NAN: not known */
+	double share;			/* of one CPU; NAN: unknown */
 };
 
 compare_fn by_share;
-void take_view(const struct command *command, int argc, char **argv,
-	       struct view *view);
+void parse_view(const struct command *command, int argc, char **argv,
+		struct view *view);
 bool sort_by(struct view *view, const char *name);
 struct row *make_rows(const struct status *status, const struct view *view,
 		      size_t *count);
@@ -196,10 +196,10 @@ void put_total(const struct row *total, const char *text, int columns);
 struct screen {
 	struct view view;
 	bool colors;
-	bool help;		/* the help line is shown */
+	bool help;		/* show the help line */
 	bool timed;		/* an update has been seen */
-	size_t first;		/* the row that is at the top of the list */
-	size_t last;		/* the highest value of first */
+	size_t first;		/* the row at the top of the list */
+	size_t last;		/* the largest value of first */
 	size_t page;		/* the number of rows that fit */
 };
 
@@ -208,20 +208,20 @@ void draw_title(const struct screen *screen, const struct status *status);
 
 /* key.c */
 
-/* Other keys are the characters that they type. */
+/* All other keys are represented by their characters. */
 enum {
 	NO_KEY = 256, UP_KEY, DOWN_KEY, PAGE_UP_KEY, PAGE_DOWN_KEY, HOME_KEY,
 	END_KEY
 };
 
-/* How much of the sequence that a key sends has come. */
+/* The escape sequence of a key, as far as it has been received. */
 struct sequence {
-	char begin;		/* ESC, or the byte after it; 0: none has begun */
+	char begin;		/* ESC or the byte after it; 0: no sequence */
 	int number;		/* the first parameter */
-	bool more;		/* that parameter is over */
+	bool more;		/* the first parameter is complete */
 };
 
-int take_byte(struct sequence *sequence, char byte);
+int parse_byte(struct sequence *sequence, char byte);
 
 /* match.c */
 
@@ -229,12 +229,12 @@ enum kind { NAME, EXE, UNIT };
 
 struct criterion {
 	enum kind kind;
-	char *text;		/* as the user wrote it */
-	char *value;		/* as /proc shows it */
-	/* Of an executable, when value was found; a dev_t varies in size. */
+	char *text;		/* as written by the user */
+	char *value;		/* as shown in /proc */
+	/* Of the executable. _FILE_OFFSET_BITS changes the size of ino_t. */
 	unsigned long long device, inode;
-	size_t cgroups;		/* that a unit has */
-	bool several;		/* this was reported */
+	size_t cgroups;		/* how many a unit has */
+	bool several;		/* "several cgroups" was reported */
 };
 
 struct criteria {
@@ -247,11 +247,11 @@ const char *add_criterion(struct criteria *criteria, enum kind kind,
 void free_criteria(struct criteria *criteria);
 bool has_units(const struct criteria *criteria);
 bool matches(struct criteria *criteria, pid_t pid, pid_t parent);
-void look_through_proc(void (*look)(pid_t pid));
+void scan_proc(void (*visit)(pid_t pid));
 
 /* cgroup.c */
 
-void look_through_units(struct criteria *criteria, void (*look)(pid_t pid));
+void scan_units(struct criteria *criteria, void (*visit)(pid_t pid));
 
 /* conf.c */
 
@@ -261,8 +261,8 @@ bool read_criteria(struct criteria *criteria, const char *path);
 
 enum event {
 	NO_EVENT,
-	LOST,			/* some others, as the queue was full */
-	ANSWER,			/* of the kernel, to some program */
+	LOST,			/* the kernel dropped some events */
+	ANSWER,			/* to some program's request */
 	NEW_PROCESS, NEW_PROGRAM, NEW_NAME,
 	LOADED, UNLOADED	/* the module */
 };
@@ -275,13 +275,13 @@ enum event next_uevent(int fd);
 
 /* registry.c */
 
-/* What follow has done, for its last message. */
+/* What follow reports at its end: see urt(1). */
 struct counts {
 	size_t registered;
-	size_t missed;		/* matched, and ended before that */
+	size_t missed;		/* matched, but ended before the write */
 	size_t unseen;		/* ended before they could be matched */
-	size_t strangers;	/* registered by mistake, and unregistered */
-	size_t refused;		/* for want of room */
+	size_t strangers;	/* registered by mistake, then unregistered */
+	size_t refused;		/* not registered at the first attempt */
 	size_t overruns;
 };
 

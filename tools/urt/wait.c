@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for news of the list, for signals and for keys
+ * Waits for news of the list, for signals and for keys
  */
 #define _GNU_SOURCE
 
@@ -13,7 +13,7 @@
 
 #include "urt.h"
 
-/* CLOCK_MONOTONIC, in seconds. */
+/* Returns the time on CLOCK_MONOTONIC, in seconds. */
 double now(void)
 {
 	struct timespec time;
@@ -23,12 +23,13 @@ double now(void)
 }
 
 /*
- * Waits for the first @count of @fds, at most @timeout_ms; -1 for no timeout.
- * Return: which of them came, with a bit for each.
+ * Waits until one of the first @count files in @fds is ready, but no longer
+ * than @timeout_ms, unless that is -1. Returns one bit for each file, set if it
+ * is ready.
  */
 int wait_on(struct pollfd *fds, int count, int timeout_ms)
 {
-	int came = 0;
+	int ready = 0;
 
 	while (poll(fds, count, timeout_ms) < 0) {
 		if (errno != EINTR)
@@ -36,14 +37,14 @@ int wait_on(struct pollfd *fds, int count, int timeout_ms)
 	}
 	for (int i = 0; i < count; i++) {
 		if (fds[i].revents)
-			came |= 1 << i;
+			ready |= 1 << i;
 	}
-	return came;
+	return ready;
 }
 
 /*
- * Waits for news of the list, a signal or a key, at most @timeout_ms; -1 for a
- * file that is not waited for, and for no timeout. Return: which of them came.
+ * Waits for news of the list, a signal or a key, as wait_on() does. Ignores the
+ * files that are -1. Returns the bits NEWS, SIGNAL and KEY.
  */
 int wait_for(int status, int signals, int keys, int timeout_ms)
 {
@@ -57,8 +58,8 @@ int wait_for(int status, int signals, int keys, int timeout_ms)
 }
 
 /*
- * Blocks the signals in @set. Return: a file from which they can be read. @mask
- * receives the signals that were blocked before.
+ * Blocks the signals in @set, and stores the previous signal mask in @mask.
+ * Returns a file from which the signals can be read.
  */
 int open_signals(const sigset_t *set, sigset_t *mask)
 {
@@ -71,9 +72,9 @@ int open_signals(const sigset_t *set, sigset_t *mask)
 }
 
 /*
- * Like open_signals(), for the termination signals and @another, 0 for none.
- * Under nohup(1), SIGHUP is ignored, but signalfd(2) would deliver it
- * nevertheless.
+ * Like open_signals(), for the termination signals, and for @another unless it
+ * is 0. Leaves out SIGHUP if it is ignored, as under nohup(1), since
+ * signalfd(2) would deliver it nevertheless.
  */
 int open_end_signals(int another)
 {
@@ -91,8 +92,8 @@ int open_end_signals(int another)
 	return open_signals(&set, NULL);
 }
 
-/* Does what the blocked signal @number does by default. */
-void take_default(int number)
+/* Takes the default action of the blocked signal @number. */
+void take_default_action(int number)
 {
 	sigset_t set;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * urt watch: the list in the terminal, drawn again at every update
+ * urt watch: shows the list in the terminal, and redraws it at every update
  */
 #define _GNU_SOURCE
 
@@ -14,13 +14,12 @@
 
 #include "urt.h"
 
-/* The terminal as it was. */
-static struct termios terminal;
+static struct termios old_mode;		/* the terminal's mode before */
 
-/* To the alternate screen, where lines are cut, and no key is shown. */
+/* Opens the alternate screen, without echo, line wrap and cursor. */
 static void enter_terminal(void)
 {
-	struct termios mode = terminal;
+	struct termios mode = old_mode;
 
 	mode.c_lflag &= ~(ICANON | ECHO);
 	mode.c_cc[VMIN] = 1;
@@ -33,11 +32,11 @@ static void leave_terminal(void)
 {
 	printf("\33[?7h\33[?25h\33[?1049l");
 	fflush(stdout);
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &old_mode);
 }
 
-/* A signal came: the terminal is left as it was before anything else is. */
-static void take_signal(int signals)
+/* Reads a signal. Restores the terminal before the signal stops or ends urt. */
+static void handle_signal(int signals)
 {
 	struct signalfd_siginfo info;
 
@@ -45,13 +44,13 @@ static void take_signal(int signals)
 		return;
 	if (info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT) {
 		leave_terminal();
-		take_default(info.ssi_signo);
+		take_default_action(info.ssi_signo);
 	}
 	if (info.ssi_signo != SIGWINCH)
 		enter_terminal();
 }
 
-/* Scrolls down by so many @rows, or up if they are negative. */
+/* Scrolls down by @rows, or up if @rows is negative. */
 static void scroll(struct screen *screen, long rows)
 {
 	long first = screen->first + rows, last = screen->last;
@@ -59,8 +58,8 @@ static void scroll(struct screen *screen, long rows)
 	screen->first = first < 0 ? 0 : first > last ? last : first;
 }
 
-/* Does what @key asks for. Return: false if that is to end. */
-static bool take_key(struct screen *screen, int key)
+/* Handles @key. Returns false if it quits. */
+static bool handle_key(struct screen *screen, int key)
 {
 	switch (key) {
 	case UP_KEY:
@@ -96,31 +95,31 @@ static bool take_key(struct screen *screen, int key)
 	return true;
 }
 
-/* Takes all the keys that have come. Return: false if one is to end. */
-static bool take_keys(struct screen *screen)
+/* Handles all keys that have been typed. Returns false if one quits. */
+static bool handle_keys(struct screen *screen)
 {
 	static struct sequence sequence;
 	char typed[64];
 	ssize_t length = read(STDIN_FILENO, typed, sizeof(typed));
 
 	for (ssize_t i = 0; i < length; i++) {
-		if (!take_key(screen, take_byte(&sequence, typed[i])))
+		if (!handle_key(screen, parse_byte(&sequence, typed[i])))
 			return false;
 	}
 	return length > 0;
 }
 
-/* Exits unless there is a terminal, with keys and a screen. */
-static void want_terminal(void)
+/* Exits unless there is a terminal to read keys from and to draw on. */
+static void require_terminal(void)
 {
-	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &terminal))
-		errx(failure, "not a terminal; urt list and urt record need none");
+	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &old_mode))
+		errx(failure, "not a terminal; use urt list or urt record");
 	if (!can_draw())
-		errx(failure, "a terminal with TERM=%s shows lines only; "
-		     "urt list needs no more", getenv("TERM") ?: "");
+		errx(failure, "TERM=%s: cannot draw on this terminal; use urt list",
+		     getenv("TERM") ?: "");
 }
 
-/* The time until the clock in the title shows the next second. */
+/* Returns the time until the clock in the title shows the next second. */
 static int until_second_ms(void)
 {
 	struct timespec time;
@@ -145,32 +144,32 @@ static int urt_watch(const struct command *command, int argc, char **argv)
 {
 	struct screen screen = { .view.compare = by_share };
 	struct status status = { 0 };
-	int came = NEWS, signals;
+	int ready = NEWS, signals;
 
-	take_view(command, argc, argv, &screen.view);
+	parse_view(command, argc, argv, &screen.view);
 	screen.colors = want_colors();
 	status.fd = status_open(O_RDONLY);
-	want_terminal();
+	require_terminal();
 	signals = open_watch_signals();
-	/* An error is told at the exit, when the terminal is as it was. */
+	/* Errors are printed at exit, after the terminal is restored. */
 	setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	atexit(leave_terminal);
 	enter_terminal();
 	status_read(&status);
 	do {
-		if (came)
+		if (ready)
 			draw(&screen, &status);
 		else
 			draw_title(&screen, &status);
-		came = wait_for(status.fd, signals, STDIN_FILENO,
-				until_second_ms());
-		if (came & SIGNAL)
-			take_signal(signals);
-		if (came & NEWS) {
+		ready = wait_for(status.fd, signals, STDIN_FILENO,
+				 until_second_ms());
+		if (ready & SIGNAL)
+			handle_signal(signals);
+		if (ready & NEWS) {
 			status_read(&status);
 			screen.timed |= status.update;
 		}
-	} while (!(came & KEY) || take_keys(&screen));
+	} while (!(ready & KEY) || handle_keys(&screen));
 	return EXIT_SUCCESS;
 }
 
@@ -185,12 +184,12 @@ static const struct option options[] = {
 
 const struct command watch_command = {
 	"watch", "glrs:", options, "watch [-r] [-g|-l] [-s KEY]",
-	"Show the list in the terminal, drawn again at every update, until q is\n"
-	"pressed; h shows the other keys.\n"
+	"Show the list in the terminal and redraw it at every update. Press q to quit,\n"
+	"and h to show the other keys.\n"
 	"\n"
-	"  -g, --group         a line for all processes with the same command name\n"
-	"  -l, --command-line  the command line, not the command name\n"
-	"  -r, --reverse       in reverse order\n"
-	"  -s, --sort=KEY      by pid, time, share (the default) or name\n",
+	"  -g, --group         show one line for each command name\n"
+	"  -l, --command-line  show command lines instead of command names\n"
+	"  -r, --reverse       reverse the order\n"
+	"  -s, --sort=KEY      sort by pid, time, share (the default) or name\n",
 	urt_watch
 };

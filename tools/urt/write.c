@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What several formats that urt writes have in common
+ * Quotes names and prints times, for CSV, JSON and Prometheus
  */
 #define _GNU_SOURCE
 
@@ -8,7 +8,7 @@
 
 #include "urt.h"
 
-/* A name in quotes that have @quote in front of each of @special in it. */
+/* Writes @name in quotes, with @quote before each character in @special. */
 void put_quoted(FILE *out, const char *name, const char *special,
 		char quote)
 {
