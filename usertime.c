@@ -22,9 +22,9 @@
  *
  * There is one list, under one mutex. A registered process is identified by
  * its struct pid and not by its number: numbers are reused, and each PID
- * namespace has its own. After a process has gone, the next update records its
- * final time, and the update after that removes its line. While the list is
- * empty, no timer is pending.
+ * namespace has its own. After a process is gone (reaped by its parent), the
+ * next update records its final time, and the update after that removes its
+ * line. While the list is empty, no timer is pending.
  *
  * Functions that serve the file are named usr_, the others urt_.
  */
@@ -74,32 +74,33 @@
 #define urt_is_tickless(thread)	false
 #endif
 
-/* A counter of @thread that has grown if its user time has. */
+/* A counter of @thread that grows whenever its user time does. */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
 #define urt_activity(thread)	urt_counter(&(thread)->utime)
 #else
 #define urt_activity(thread)	urt_counter(&(thread)->se.sum_exec_runtime)
 #endif
 
-/* The longest line: 7 digits of a PID, 17 of 2^64 ns in microseconds. */
+/* A PID has up to 7 digits; 2^64 ns, in microseconds, has 17. */
 #define URT_LINE_SIZE	(7 + 2 + 17 + 1)
 static_assert(PID_MAX_LIMIT < 10000000);
 
 /*
  * The data.
  *
- * The list owns its processes. A process has a reference to its struct pid, for
- * the numbers, and until its time is final one to a task_struct, which keeps
- * the signal_struct with the times.
+ * The list owns its entries, a struct urt_process for each registered process.
+ * An entry holds a reference to the struct pid, for the numbers. Until the time
+ * is final, it also holds one to a task_struct, which keeps the signal_struct
+ * with the times.
  *
- * The table is for lookups. A process is in it once for each PID namespace that
- * sees the process, under its number there. If two processes have had the same
- * number, only the one that registered last is in the table under it, and only
- * that one is listed.
+ * The table is for lookups. An entry is in it once for each PID namespace that
+ * sees the process, under the number there. A process that registers displaces
+ * an earlier one of the same number from the table; in that namespace, the
+ * earlier one is no longer listed.
  */
 struct urt_number {
-	struct hlist_node node;		/* in urt_table, or displaced */
-	struct upid *upid;		/* of the struct pid */
+	struct hlist_node node;		/* in urt_table, unless displaced */
+	struct upid *upid;		/* in the struct pid */
 };
 
 struct urt_process {
@@ -109,7 +110,7 @@ struct urt_process {
 	u64 utime_us;			/* the time on the line */
 	unsigned int seq;		/* of stats_lock, when sampled */
 	kuid_t owner;			/* the user who registered it */
-	u8 time;			/* where in text the time begins */
+	u8 time_offset;			/* in text */
 	u8 length;			/* of text */
 	char text[URT_LINE_SIZE];	/* the line in the initial namespace */
 	struct urt_number numbers[];	/* by level of PID namespace */
@@ -124,14 +125,14 @@ struct urt_parameter {
 	unsigned int min, max;
 };
 
-/* Protects everything from here to max_processes, and all processes. */
+/* Protects everything from here to max_processes, and all entries. */
 static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
 static ktime_t urt_due;			/* when the next update is */
-static int urt_news = 1;		/* number of the latest; odd, not 0 */
-static bool urt_news_held;		/* a registration is unannounced */
+static int urt_news = 1;		/* number of the latest; odd: not 0 */
+static bool urt_news_held;		/* some news is unannounced */
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
 };
@@ -155,7 +156,7 @@ static DECLARE_WORK(urt_update_work, update_cputimes);
 static DECLARE_DELAYED_WORK(urt_news_work, urt_announce);
 static struct workqueue_struct *urt_workqueue;
 
-/* For processes outside containers. kmalloc() would take 128 bytes. */
+/* For entries outside containers: kmalloc() would take 128 bytes. */
 static struct kmem_cache *urt_cache;
 
 /*
@@ -177,10 +178,10 @@ static __always_inline u64 urt_counter(const u64 *counter)
 }
 
 /*
- * Adds up what the released threads have left in @signal and what the others
- * have used, as the kernel does for another process. If a thread runs without
- * a tick, only the kernel's own function knows its latest time. Returns the
- * activity of the others, and in @alive whether there are any.
+ * Adds up the times that released threads have left in @signal and the counters
+ * of the others. If a thread runs without a tick, its counters are old, and only
+ * task_cputime_adjusted() knows its times. Returns the activity of the others,
+ * and in @alive whether there are any.
  */
 static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
 					   struct signal_struct *signal,
@@ -215,11 +216,12 @@ static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
 
 /*
  * Adds up what all threads of @process have used. Returns false if all have
- * been released: then the process has gone and the sum is final.
+ * been released: then the process is gone and the sum is final.
  *
- * A thread that is released moves its part to the signal_struct and leaves the
- * list under stats_lock, a seqlock. If that happens during the sum, the sum is
- * taken again with the lock held. The next is then taken too: seq has changed.
+ * A thread is released under stats_lock, a seqlock: it adds its counters to the
+ * signal_struct and leaves the list. If that happens during the sum, the sum is
+ * taken again with the lock held. The old seq then makes urt_has_slept() false
+ * at the next update.
  */
 static __always_inline bool urt_sum_process(struct task_cputime *sum,
 					    struct urt_process *process,
@@ -242,10 +244,10 @@ static __always_inline bool urt_sum_process(struct task_cputime *sum,
 }
 
 /*
- * Whether the time of @process is still the same as when it was sampled. It is
- * if no thread has been released, which would have changed the sequence of
- * stats_lock, and the activity of the others, new ones included, is the same.
- * Where CPUs may be without a tick, the activity may be out of date.
+ * Whether no thread of @process has run since the last sample: none has been
+ * released, which would have changed the sequence of stats_lock, and the
+ * activity of all threads, new ones included, is the same. If any CPU may be
+ * without a tick, the activity may be out of date, and the answer is no.
  */
 static __always_inline bool urt_has_slept(const struct urt_process *process,
 					  struct signal_struct *signal)
@@ -269,7 +271,7 @@ static __always_inline bool urt_has_slept(const struct urt_process *process,
  * Returns the user part of @sum in nanoseconds, computed and recorded as the
  * kernel's cputime_adjust() does. sum_exec_runtime is exact and gives the
  * amount; utime and stime are sampled, mostly by the tick, and give the ratio.
- * @prev is what the kernel or we have reported: neither part falls below it.
+ * Neither part falls below @prev, which the kernel or we have reported before.
  */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
 #define urt_user_ns(sum, prev)	((sum)->utime)
@@ -298,12 +300,11 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 #endif
 
 /*
- * Writes @number in decimal to @to and returns the end. It has @digits digits,
- * at least 1, or more if it needs them, which the caller expects to be rare.
- * Each division, which is slow, yields two digits.
+ * Writes @number to @to in @digits digits, at least 1. Returns false if it has
+ * more. Each division, which is slow, yields two digits.
  */
-static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
-					     u64 number)
+static __always_inline bool urt_put_digits(char *to, unsigned int digits,
+					   u64 number)
 {
 	static const char pairs[] =
 		"00010203040506070809101112131415161718192021222324" /* 24 */
@@ -311,24 +312,32 @@ static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
 		"50515253545556575859606162636465666768697071727374" /* 74 */
 		"75767778798081828384858687888990919293949596979899";
 	char *at;
-	u64 rest;
 
-	for (;; digits++) {
-		rest = number;
-		for (at = to + digits; at - to > 1; at -= 2)
-			memcpy(at - 2, pairs + 2 * do_div(rest, 100), 2);
-		if (at > to && rest < 10) {
-			*to = '0' + rest;
-			rest = 0;
-		}
-		if (!rest)
-			return to + digits;
+	for (at = to + digits; at - to > 1; at -= 2)
+		memcpy(at - 2, pairs + 2 * do_div(number, 100), 2);
+	if (at > to && number < 10) {
+		*to = '0' + number;
+		return true;
 	}
+	return !number;
+}
+
+/*
+ * Writes @number in decimal to @to and returns the end. Tries @digits digits
+ * first, at least 1, and then more; the caller expects that to be rare.
+ */
+static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
+					     u64 number)
+{
+	while (!urt_put_digits(to, digits, number))
+		digits++;
+	return to + digits;
 }
 
 /*
  * Finds the time that @process, whose task is not NULL, has used by now, and
- * writes it on the line. Returns false if that is its final time.
+ * writes it on the line, in as many digits as before or more. Returns false if
+ * that is its final time.
  */
 static __always_inline bool urt_sample(struct urt_process *process)
 {
@@ -346,8 +355,8 @@ static __always_inline bool urt_sample(struct urt_process *process)
 	if (utime_us == process->utime_us)
 		return alive;
 	process->utime_us = utime_us;
-	at = process->text + process->time;
-	end = urt_put_decimal(at, process->length - process->time - 1,
+	at = process->text + process->time_offset;
+	end = urt_put_decimal(at, process->length - process->time_offset - 1,
 			      utime_us);
 	*end = '\n';
 	process->length = end + 1 - process->text;
@@ -355,8 +364,9 @@ static __always_inline bool urt_sample(struct urt_process *process)
 }
 
 /*
- * Writes the line of @process and samples it. Its zeros are the sample of a
- * process that has never run. Returns what urt_sample() returns.
+ * Writes the line of the new @process, with the time 0, and samples it. Its
+ * fields are 0, too, as if it had been sampled before it ever ran. Returns what
+ * urt_sample() returns.
  */
 static bool urt_begin_line(struct urt_process *process)
 {
@@ -364,8 +374,8 @@ static bool urt_begin_line(struct urt_process *process)
 				    process->numbers[0].upid->nr);
 
 	memcpy(end, ": 0\n", 4);
-	process->time = end + 2 - process->text;
-	process->length = process->time + 2;
+	process->time_offset = end + 2 - process->text;
+	process->length = process->time_offset + 2;
 	return urt_sample(process);
 }
 
@@ -374,9 +384,9 @@ static bool urt_begin_line(struct urt_process *process)
  */
 
 /*
- * Arms the timer for one period after the last update was due, not after it
- * came: a timer may be late by some per cent of its time, and the delays must
- * not add up. If that moment has passed, a period begins now.
+ * Arms the timer for one period after the last update was due. That update may
+ * have been late by some percent of a period, and these delays must not add up.
+ * If the new time has passed already, a period begins now.
  */
 static void urt_arm_timer(void)
 {
@@ -403,7 +413,6 @@ static u32 urt_key(const struct upid *upid)
 	return upid->nr ^ hash_ptr(upid->ns, 32);
 }
 
-/* Returns what the table has under the number @upid, or NULL. */
 static struct urt_number *urt_find_number(const struct upid *upid)
 {
 	struct urt_number *number;
@@ -448,8 +457,8 @@ static void urt_add(struct urt_process *process)
 }
 
 /*
- * Returns a process without a line, with a reference to @pid and one to @task,
- * which is one of its threads; or NULL.
+ * Returns a new entry without a line, or NULL. It holds a reference to @pid and
+ * one to @task, a thread of the process.
  */
 static struct urt_process *urt_alloc(struct pid *pid, struct task_struct *task)
 {
@@ -498,8 +507,8 @@ static void urt_remove(struct urt_process *process)
 }
 
 /*
- * Holds back the news of a registration or an unregistration. It is announced
- * with all that follow within 0.1 s, so that no user can keep pollers awake.
+ * Holds back the news of a registration or an unregistration. All such news of
+ * 0.1 s is announced together, so that no user can keep pollers awake.
  */
 static void urt_hold_news(void)
 {
@@ -509,8 +518,8 @@ static void urt_hold_news(void)
 }
 
 /*
- * Announces what was held back, if an update has not done so, and wakes the
- * pollers. That is done without urt_lock: any user may have added very many.
+ * Announces the news that is held back, unless an update has done so, and wakes
+ * the pollers. That takes no urt_lock, since any user may have added very many.
  */
 static void urt_announce(struct work_struct *unused)
 {
@@ -545,11 +554,11 @@ static bool urt_has_room(const struct file *file)
 
 /*
  * Registers the process @pid for the opener of @file; @task is its leader. The
- * caller keeps both references. A process that has gone by the time that the
+ * caller keeps both references. A process that is gone by the time that the
  * lock is taken must not displace one that has its number now.
  *
  * Return: 0, also if it is registered already, -ENOMEM, -ENOSPC, or -ESRCH if
- * it has gone.
+ * it is gone.
  */
 static int urt_register(struct file *file, struct pid *pid,
 			struct task_struct *task)
@@ -583,8 +592,8 @@ static int urt_register(struct file *file, struct pid *pid,
 
 /*
  * Whether both the writer and the opener of @file may unregister the process
- * of @task. The opener must not make a set-user-ID program do it by passing it
- * the file, nor the writer do it with a file that it was passed.
+ * of @task. One check would not do: an opener may pass the file to a set-user-ID
+ * program, and a writer may get the file from a privileged program.
  */
 static bool urt_may_unregister(const struct file *file,
 			       struct task_struct *task)
@@ -633,7 +642,7 @@ static int urt_unregister(struct file *file, struct pid *pid,
 
 /*
  * The top half, in softirq context, must not sleep and so cannot take urt_lock.
- * If the list is changing while it looks, the worst case is an update too many:
+ * If the list is changing while it looks, the worst case is a needless update:
  * adding to an empty list arms the timer anew.
  */
 static void schedule_cput_upds(struct timer_list *unused)
@@ -644,15 +653,15 @@ static void schedule_cput_upds(struct timer_list *unused)
 
 /*
  * The bottom half, in process context. A process without a task was final at
- * the last update, and has been listed with that time since. After removing it,
- * the walk goes on from the one before: faster than looking ahead at each step.
+ * the last update and has been listed with its final time for a whole period.
+ *
  * The timer is already pending if, since it fired, the period was set or a
- * process was added to an empty list. Another work item wakes the pollers:
- * however many there are, they do not delay an update.
+ * process was added to an empty list. Another work item wakes the pollers, so
+ * that they do not delay an update, however many there are.
  */
 static void update_cputimes(struct work_struct *unused)
 {
-	struct urt_process *process;
+	struct urt_process *process, *previous;
 	unsigned int lines = 0;
 
 	mutex_lock(&urt_lock);
@@ -660,8 +669,9 @@ static void update_cputimes(struct work_struct *unused)
 		goto unlock;
 	list_for_each_entry(process, &urt_processes, list) {
 		if (!process->task) {
-			process = list_prev_entry(process, list);
-			urt_remove(list_next_entry(process, list));
+			previous = list_prev_entry(process, list);
+			urt_remove(process);
+			process = previous;
 		} else if (!urt_sample(process)) {
 			put_task_struct(process->task);
 			process->task = NULL;
@@ -687,8 +697,8 @@ unlock:
 #define URT_PIECE_SIZE	64
 
 /*
- * Registers the process with the number @id, or unregisters the one with the
- * number -@id, in the PID namespace of the opener.
+ * Registers the process with the number @id in the opener's PID namespace. If
+ * @id has a minus, unregisters the process instead.
  *
  * Return: 0, -EINVAL, -ESRCH, or as urt_register() and urt_unregister().
  */
@@ -772,29 +782,29 @@ static ssize_t usr_write(struct file *file, const char __user *buf,
 }
 
 /*
- * Writes the line of @process to @to for readers in @ns, an inner PID namespace
- * that may not see it. Returns the end.
+ * Writes the line of @process to @to for readers in @ns, an inner PID namespace,
+ * if it is listed there. Returns the end.
  */
 static char *usr_put_line(char *to, const struct urt_process *process,
 			  const struct pid_namespace *ns)
 {
 	const struct urt_number *number = &process->numbers[ns->level];
-	unsigned int length = process->length - process->time;
+	unsigned int length = process->length - process->time_offset;
 
 	if (ns->level > urt_pid(process)->level || number->upid->ns != ns ||
 	    hlist_unhashed(&number->node))
 		return to;
 	to = urt_put_decimal(to, 1, number->upid->nr);
 	memcpy(to, ": ", 2);
-	memcpy(to + 2, process->text + process->time, length);
+	memcpy(to + 2, process->text + process->time_offset, length);
 	return to + 2 + length;
 }
 
 /*
  * Shows the whole list as one record, the snapshot, which seq_file keeps while
- * reads continue from it. If it may not fit, seq_file calls again with twice
- * the room. The walk rarely yields: everyone would wait for urt_lock until a
- * reader of low priority runs again.
+ * reads continue from it. If it may not fit, the length is -1, and seq_file
+ * calls again with twice the room. The walk rarely yields: a reader of low
+ * priority may run again much later, and others wait for urt_lock until then.
  */
 static int usr_read(struct seq_file *seq, void *unused)
 {
@@ -831,8 +841,9 @@ unlock:
 }
 
 /*
- * Reading and writing never wait; EPOLLPRI is news. A poller that the update
- * does not find on the queue sees the news of that update here.
+ * Reading and writing never wait; EPOLLPRI is news. For a new file, whose
+ * poll_event is 0, there is always news. A poller that the update does not find
+ * on the queue sees the news of that update here.
  */
 static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
@@ -867,7 +878,7 @@ static int usr_open(struct inode *inode, struct file *file)
 	return err;
 }
 
-/* The module stays until this has returned: removing the entry waits for it. */
+/* Unloading waits for the return from here, even after module_put(). */
 static int usr_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *seq = file->private_data;
@@ -966,7 +977,7 @@ err_cache:
 
 /*
  * Without the file, an empty list stays empty, and then the timer and the
- * update do not start each other. The news is last: the update may queue it.
+ * update do not start each other. The news is last: an update may queue it.
  */
 static void __exit usertime_exit(void)
 {

@@ -2,8 +2,9 @@
 /*
  * What the usertime module and the programs that use it share
  *
- * A program registers by writing its PID, in decimal, to URT_STATUS_PATH,
- * and reads there a line "PID: TIME\n" for each registered process.
+ * A program registers a process by writing the PID, in decimal, to
+ * URT_STATUS_PATH. Reading that file gives a line "PID: TIME\n" for each
+ * registered process.
  */
 #ifndef USERTIME_H
 #define USERTIME_H
@@ -18,7 +19,7 @@
 /* The parameter mode: anyone may register, and anyone may read. */
 #define URT_MODE	"0666"
 
-/* TIME is in microseconds: this many make a second of user CPU time. */
+/* TIME is user CPU time, in microseconds. */
 #define URT_UNIT_PER_SEC	1000000
 
 /* The parameter period_ms: milliseconds from one update to the next. */
@@ -26,7 +27,7 @@
 #define URT_PERIOD_MS_MIN	10
 #define URT_PERIOD_MS_MAX	3600000
 
-/* The parameter max_processes: the most lines that are kept. */
+/* The parameter max_processes: the maximum number of lines. */
 #define URT_MAX_PROCESSES_DEFAULT	4096
 
 #endif /* USERTIME_H */

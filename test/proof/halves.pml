@@ -347,7 +347,7 @@ inline update_cputimes()
 	};
 	//= list_for_each_entry(process, &urt_processes, list) {
 	//= if (!process->task) {
-	//= urt_remove(list_next_entry(process, list));
+	//= urt_remove(process);
 	do
 	:: final -> urt_remove(final)
 	:: !final -> break
