@@ -164,7 +164,7 @@ int main(void)
 	is(tool_ends(), 1, "add without permission fails");
 	said("urt: /proc/urt/status: Permission denied\n"
 	     "urt: the module's parameters mode and gid restrict access\n",
-	     "urt names the parameters that give it");
+	     "urt names the parameters that restrict access");
 	unload();
 	is(tool_run("add", number[0]), 1, "add without the module fails");
 	said("urt: /proc/urt/status: No such file or directory\n"
