@@ -163,7 +163,7 @@ $(guest)/module/usertime.ko: usertime.c usertime.h Kbuild $(debian)/ready | tool
 	@mkdir -p $(@D)
 	@cp usertime.c usertime.h Kbuild $(@D)
 	@echo "building the module for the guest"
-	$(kbuild) $(MODFLAGS) modules
+	$(kbuild) KCFLAGS="$$KCFLAGS -g" $(MODFLAGS) modules
 	@touch $@
 
 guest-root:
@@ -234,6 +234,13 @@ endif
 ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
+
+# With gdb, the kernel is where its symbols say. It may stand still for as long as it likes.
+shell: $(guest)/module/usertime.ko $(programs)	## run a shell in a virtual machine, with the module loaded (GDB=1: gdb can attach)
+	@$(initramfs) test/shell $(programs) $(FILES)
+	@ARCH=$(arch) TERMINAL=1 LIMIT=1000000 BOOT_LIMIT=1000000 APPEND="$(if $(GDB),nokaslr )$(APPEND)" \
+		QEMU="$(if $(GDB),-s )$$QEMU" scripts/guest $(B)/shell $(kernel) $(guest)/initramfs \
+		sh /test/shell /test/usertime.ko $(if $(GDB),$(guest)/module/usertime.ko $(wildcard $(kdir)/vmlinux))
 
 $(B)/prometheus/usr/bin/promtool:
 	@scripts/debs $(B)/prometheus $$(dpkg --print-architecture) prometheus
