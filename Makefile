@@ -427,6 +427,18 @@ $(B)/checkpatch/checkpatch.pl:
 		'*/scripts/const_structs.checkpatch'
 	@touch $@
 
+$(B)/clang-tools/gen_compile_commands.py:
+	@scripts/need linux-source xz-utils
+	@for source in /usr/src/linux-source-*.tar.xz; do :; done; \
+		tar -xf $$source -C $(B) --strip-components=2 --occurrence=1 --wildcards '*/$(@:$(B)/%=scripts/%)'
+	@touch $@
+
+# Of the guest's module, so the kernel is there. Its source is a copy: an editor wants this one.
+compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## for language servers: how usertime.c is compiled for the guest
+	@scripts/need python3
+	@python3 $< -d $(kdir) -o $@ $(guest)/module
+	@sed -i 's:/$(guest)/module/usertime\.c:/usertime.c:g' $@
+
 deb:	## build the Debian packages, in build/deb/
 	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
@@ -466,15 +478,15 @@ test-host: $(debian)/ready deb | tools	## build and install the module the ways 
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
 
 clean:	## remove what was built, but not what was downloaded
-	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order compile_commands.json
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter \
 		strangers-root),$(wildcard $(B)/*))
 
 help:	## show this list
-	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z0-9_.-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
+.PHONY: all modules modules_install install uninstall tools demo test-plot test shell test-metrics test-fleet \
 	test-arm64 test-clang test-debug test-host test-mutants test-strangers test-here test-here-hint \
 	quick fuzz proof bench bench-lines bench-peers bench-peers-tools programs guest-root guest-module \
-	deb test-deb test-all test-kernels test-system check clean help
+	deb test-deb test-all test-kernels test-system check clean help compile_commands.json
 .DELETE_ON_ERROR:
