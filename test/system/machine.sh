@@ -117,17 +117,26 @@ root() {
 $1"
 }
 
-# Prints the command if README has it: as a line of its own, with or without a comment,
-# or in backquotes. A line that README continues after a backslash is one line here.
+# Lines without their comments. One that goes on after a backslash is one line.
+lines() {
+	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' -e 's/^ *//; s/ *# .*//'
+}
+
+# Prints the command if README has it: as a line of its own, or in backquotes.
 given() {
-	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
-		-e 's/^ *//; s/ *# .*//' README.md | grep -qxF -e "$1" ||
-			grep -qF -e "\`$1\`" README.md || {
+	lines <README.md | grep -qxF -e "$1" || grep -qF -e "\`$1\`" README.md || {
 		echo "README.md has no such line: $1" >&2
 		echo false
 		return 1
 	}
-	printf '%s\n' "$1"
+	printf '%s\n' "$1" | tee -a "$out/given"
+}
+
+# Whether this part has run all commands that README marks for it (see scripts/commands).
+all_marked() {
+	scripts/commands "make test-system PARTS=$part" README.md | lines | grep . >"$out/marked" ||
+		{ echo "README.md marks no command for this part"; return 1; }
+	! grep -vxF -f "$out/given" "$out/marked"
 }
 
 # Runs it as the user, as README gives it.
