@@ -164,7 +164,7 @@ $(guest)/module/usertime.ko: usertime.c usertime.h Kbuild $(debian)/ready | tool
 	@mkdir -p $(@D)
 	@cp usertime.c usertime.h Kbuild $(@D)
 	@echo "building the module for the guest"
-	$(kbuild) $(MODFLAGS) modules
+	$(kbuild) KCFLAGS="$$KCFLAGS -g" $(MODFLAGS) modules
 	@touch $@
 
 guest-root:
@@ -235,6 +235,13 @@ endif
 ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
+
+# With gdb, the kernel is where its symbols say. It may stand still for as long as it likes.
+shell: $(guest)/module/usertime.ko $(programs)	## run a shell in a virtual machine, with the module loaded (GDB=1: gdb can attach)
+	@$(initramfs) test/shell $(programs) $(FILES)
+	@ARCH=$(arch) TERMINAL=1 LIMIT=1000000 BOOT_LIMIT=1000000 APPEND="$(if $(GDB),nokaslr )$(APPEND)" \
+		QEMU="$(if $(GDB),-s )$$QEMU" scripts/guest $(B)/shell $(kernel) $(guest)/initramfs \
+		sh /test/shell /test/usertime.ko $(if $(GDB),$(guest)/module/usertime.ko $(wildcard $(kdir)/vmlinux))
 
 $(B)/prometheus/usr/bin/promtool:
 	@scripts/debs $(B)/prometheus $$(dpkg --print-architecture) prometheus
@@ -421,6 +428,18 @@ $(B)/checkpatch/checkpatch.pl:
 		'*/scripts/const_structs.checkpatch'
 	@touch $@
 
+$(B)/clang-tools/gen_compile_commands.py:
+	@scripts/need linux-source xz-utils
+	@for source in /usr/src/linux-source-*.tar.xz; do :; done; \
+		tar -xf $$source -C $(B) --strip-components=2 --occurrence=1 --wildcards '*/$(@:$(B)/%=scripts/%)'
+	@touch $@
+
+# Of the guest's module, so the kernel is there. Its source is a copy: an editor wants this one.
+compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## for language servers: how usertime.c is compiled for the guest
+	@scripts/need python3
+	@python3 $< -d $(kdir) -o $@ $(guest)/module
+	@sed -i 's:/$(guest)/module/usertime\.c:/usertime.c:g' $@
+
 deb:	## build the Debian packages, in build/deb/
 	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
@@ -460,15 +479,15 @@ test-host: $(debian)/ready deb | tools	## build and install the module in all us
 		CROSS_COMPILE=$(cross) prove --exec '' $(host:%=test/host/%)
 
 clean:	## remove what was built, but not what was downloaded
-	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+	rm -f *.ko *.o .*.o *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order compile_commands.json
 	rm -rf $(filter-out $(addprefix $(B)/,debian-% checkpatch prometheus node-exporter \
 		strangers-root),$(wildcard $(B)/*))
 
 help:	## show this list
-	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z0-9_.-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all modules modules_install install uninstall tools demo test-plot test test-metrics test-fleet \
+.PHONY: all modules modules_install install uninstall tools demo test-plot test shell test-metrics test-fleet \
 	test-arm64 test-clang test-debug test-host test-mutants test-strangers test-here test-here-hint \
 	quick fuzz proof bench bench-lines bench-peers bench-peers-tools programs guest-root guest-module \
-	deb test-deb test-all test-kernels test-system check clean help
+	deb test-deb test-all test-kernels test-system check clean help compile_commands.json
 .DELETE_ON_ERROR:

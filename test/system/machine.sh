@@ -128,18 +128,30 @@ guide() {
 	done
 }
 
-# Prints the command if it is in the guide: in backquotes, or on a line of its own, perhaps
-# with the prompt "$ " or a comment. Lines joined by backslashes are one line. The prompt of
-# root, "# ", is part of the command.
-given() {
+# Removes indentation, the prompt "$ " and comments, and joins lines after a backslash. The
+# prompt of root, "# ", stays: it is part of the command.
+lines() {
 	sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' \
-		-e 's/^ *//; s/^\$ //; s/ \{1,\}# .*//' "$out/guide" | grep -qxF -e "$1" ||
-			grep -qF -e "\`$1\`" "$out/guide" || {
+		-e 's/^ *//; s/^\$ //; s/ \{1,\}# .*//'
+}
+
+# Prints the command if it is in the guide, on a line of its own or in backquotes.
+given() {
+	lines <"$out/guide" | grep -qxF -e "$1" || grep -qF -e "\`$1\`" "$out/guide" || {
 		echo "the guide does not contain this command: $1" >&2
 		echo false
 		return 1
 	}
-	printf '%s\n' "$1"
+	printf '%s\n' "$1" | tee -a "$out/given"
+}
+
+# Whether this part has run all commands that the guide marks for it (see scripts/commands).
+all_marked() {
+	for page in README.md docs/install.md; do
+		scripts/commands "make test-system PARTS=$part" "$page"
+	done | lines | grep . >"$out/marked" ||
+		{ echo "the guide marks no command for this part"; return 1; }
+	! grep -vxF -f "$out/given" "$out/marked"
 }
 
 # Run a command from the guide, as the user or as root.
