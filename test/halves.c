@@ -162,7 +162,7 @@ int main(void)
 	status_register(fd, sleeper);
 	status_write(fd, "-%d", sleeper);
 	trace_read();
-	is(seen.pending, 0, "nor is a timer that would expire in an hour");
+	is(seen.pending, 0, "no timer that would expire in an hour is pending");
 
 	set_period(50);
 	status_register(fd, sleeper);

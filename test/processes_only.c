@@ -51,7 +51,7 @@ int main(void)
 	   "a thread ID cannot be registered");
 	status_register(fd, pid);
 	is(status_write(fd, "%d", ids[0]), -ESRCH,
-	   "nor can the thread ID of a registered process");
+	   "a thread ID of a registered process cannot, either");
 	is(status_write(fd, "-%d", ids[0]), -ESRCH,
 	   "a thread ID does not unregister the process");
 

@@ -21,7 +21,7 @@
 #define GUSTS	20	/* short storms */
 #define LOST_MS	20000	/* news that takes longer is lost */
 
-static long *changes;	/* by the storm so far, in shared memory */
+static long *changes;	/* how many the storm has made; in shared memory */
 
 static pid_t pids[LINES];
 static struct list list;

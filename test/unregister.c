@@ -63,7 +63,7 @@ int main(void)
 	try(root, 0, NONE, 0, "by its real user, which is 0");
 	/* The caller's real user is 0 here. */
 	try(root, ALICE, NONE, EPERM,
-	    "a caller whose real user matches, not its effective user");
+	    "by a caller whose real user only is the process's");
 	status_register(fd, getpid());
 	try(getpid(), 0, NONE, 0, "by itself");
 

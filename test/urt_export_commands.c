@@ -212,7 +212,7 @@ static void registered_again(void)
 	gone = value(exported(), TOTAL, "?");
 	used = end_unseen(pid);
 	ok(says("again", used, 0) && says("?", gone, 0),
-	   "nor if it ends before urt sees it again");
+	   "nothing counts twice if it ends before urt sees it");
 	set_period(100);
 }
 

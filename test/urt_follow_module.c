@@ -28,7 +28,7 @@ static void load_and_wait(int count, const char *name)
 		diag("expected: %s# in: %s", line, tool.text + from);
 }
 
-/* Tries to unload until follow has closed the file. */
+/* Unloads the module as soon as follow has closed the file. */
 static void unload_and_wait(const char *name)
 {
 	long long deadline = now_ms() + paced(20000);
