@@ -391,7 +391,7 @@ SECONDS := 60
 fuzz: $(quick)/fuzz	## the same for SECONDS=n (SEED=n: on the same new inputs each time)
 	@scripts/quick $(quick) $(SECONDS) $(SEED)
 
-proof:	## try every case of a model of usertime.c (ONLY=liveness: what must happen in the end)
+proof:	## show what usertime.c cannot do, by trying every case (ONLY="spin liveness": parts)
 	@scripts/proof $(ONLY)
 
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
