@@ -236,8 +236,8 @@ ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
-# With GDB=1, the kernel runs at the addresses of its symbols. The limits are long, because
-# gdb may stop the guest.
+# With GDB=1, the kernel runs at the addresses of its symbols. The time limits are long: a
+# person uses this guest, and gdb may stop it.
 shell: $(guest)/module/usertime.ko $(programs)	## run a shell in a virtual machine, with the module loaded (GDB=1: gdb can attach)
 	@$(initramfs) test/shell $(programs) $(FILES)
 	@ARCH=$(arch) TERMINAL=1 LIMIT=1000000 BOOT_LIMIT=1000000 APPEND="$(if $(GDB),nokaslr )$(APPEND)" \
