@@ -236,7 +236,8 @@ ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
-# With gdb, the kernel is where its symbols say. It may stand still for as long as it likes.
+# With GDB=1, the kernel runs at the addresses of its symbols. The time limits are long: a
+# person uses this guest, and gdb may stop it.
 shell: $(guest)/module/usertime.ko $(programs)	## run a shell in a virtual machine, with the module loaded (GDB=1: gdb can attach)
 	@$(initramfs) test/shell $(programs) $(FILES)
 	@ARCH=$(arch) TERMINAL=1 LIMIT=1000000 BOOT_LIMIT=1000000 APPEND="$(if $(GDB),nokaslr )$(APPEND)" \
@@ -434,8 +435,9 @@ $(B)/clang-tools/gen_compile_commands.py:
 		tar -xf $$source -C $(B) --strip-components=2 --occurrence=1 --wildcards '*/$(@:$(B)/%=scripts/%)'
 	@touch $@
 
-# Of the guest's module, so the kernel is there. Its source is a copy: an editor wants this one.
-compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## for language servers: how usertime.c is compiled for the guest
+# Describes the guest's module, because its kernel is always here. An editor needs the path of
+# usertime.c, not that of the copy that is compiled.
+compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## write how usertime.c is compiled for the guest, for language servers
 	@scripts/need python3
 	@python3 $< -d $(kdir) -o $@ $(guest)/module
 	@sed -i 's:/$(guest)/module/usertime\.c:/usertime.c:g' $@
