@@ -179,7 +179,7 @@ static __always_inline u64 urt_counter(const u64 *counter)
 
 /*
  * Adds up the times that released threads have left in @signal and the counters
- * of the others. If a thread runs without a tick, its counters are old, and only
+ * of the others. If a thread runs without a tick, its counters are old: only
  * task_cputime_adjusted() knows its times. Returns the activity of the others,
  * and in @alive whether there are any.
  */
@@ -519,7 +519,7 @@ static void urt_hold_news(void)
 
 /*
  * Announces the news that is held back, unless an update has done so, and wakes
- * the pollers. That takes no urt_lock, since any user may have added very many.
+ * the pollers. It wakes them without urt_lock: any user may have added many.
  */
 static void urt_announce(struct work_struct *unused)
 {
@@ -592,8 +592,8 @@ static int urt_register(struct file *file, struct pid *pid,
 
 /*
  * Whether both the writer and the opener of @file may unregister the process
- * of @task. One check would not do: an opener may pass the file to a set-user-ID
- * program, and a writer may get the file from a privileged program.
+ * of @task. One check would not do: an opener may pass the file to a
+ * set-user-ID program, and a writer may get the file from a privileged program.
  */
 static bool urt_may_unregister(const struct file *file,
 			       struct task_struct *task)
@@ -693,7 +693,7 @@ unlock:
  * The file
  */
 
-/* A piece of a write and a NUL. A longer ID is refused. */
+/* A write is copied in pieces of this size, with a NUL. */
 #define URT_PIECE_SIZE	64
 
 /*
@@ -727,7 +727,7 @@ static int usr_take_id(struct file *file, const char *id)
 
 /*
  * Copies the beginning of a write of @count bytes to @text, with NULs for white
- * space. A piece has whole IDs: one that may go on is left for the next piece.
+ * space. An ID that may be incomplete is left for the next piece.
  *
  * Return: the length of the piece, -EFAULT, or -EINVAL if an ID is too long.
  */
@@ -782,8 +782,8 @@ static ssize_t usr_write(struct file *file, const char __user *buf,
 }
 
 /*
- * Writes the line of @process to @to for readers in @ns, an inner PID namespace,
- * if it is listed there. Returns the end.
+ * Writes the line of @process to @to for readers in @ns, an inner PID
+ * namespace, if it is listed there. Returns the end.
  */
 static char *usr_put_line(char *to, const struct urt_process *process,
 			  const struct pid_namespace *ns)
