@@ -467,7 +467,7 @@ test-all:	## run all checks and tests (four hours; longer the first time)
 		"$(MAKE) test-clang" "$(MAKE) test-debug" "$(MAKE) test-strangers" "$(MAKE) test-system" \
 		"$(MAKE) test-system RELEASE=trixie" "$(MAKE) test-kernels" "$(MAKE) test-mutants"
 
-check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, guide
+check: $(B)/checkpatch/checkpatch.pl $(debian)/ready	## check the source: W=1, sparse, checkpatch, shellcheck, manual pages, units, texts
 	@scripts/need sparse shellcheck kmod man-db mandoc gcc libc6-dev systemd procps
 	@$(MAKE) -s $(B)/here/urt CROSS_COMPILE=
 	@KDIR=$(or $(KDIR),$(abspath $(debian)/headers)) \
