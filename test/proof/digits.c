@@ -34,6 +34,7 @@ static void copy(char *to, const char *from, size_t size)
 	for (size_t i = 0; i < size; i++)
 		to[i] = from[i];
 }
+
 #define memcpy copy
 
 #undef __always_inline
