@@ -20,7 +20,7 @@ int main(void)
 	pid_t keeper, zombie;
 	int fd, updates;
 
-	plan(3);
+	plan(4);
 	keeper = start_sleeper();
 	zombie = start(spin_50, NULL);
 	stopped(zombie);
@@ -41,6 +41,8 @@ int main(void)
 			break;
 	}
 	is(updates, UPDATES, "a zombie's line stays unchanged");
+	ok(status_write(fd, "-%d %d", zombie, zombie) > 0 &&
+	   time_now(fd, zombie) == listed, "which may register anew");
 	used = reap(zombie);
 	is(listed, used, "with all that it ever used");
 
