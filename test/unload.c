@@ -9,25 +9,11 @@
 
 #define COUNT	300
 #define TIMES	25
+#define CPU_MASK	"/sys/devices/virtual/workqueue/cpumask"
 
 static void poll_work(void *fd)
 {
 	changed(*(int *)fd, -1);
-}
-
-/*
- * Has processors of the mask @to run the work of workqueues like the module's,
- * those that are made from now on. Returns 0, or that it cannot be.
- */
-static int set_workqueue_processors(const char *to, char *was, size_t size)
-{
-	int fd = open("/sys/devices/virtual/workqueue/cpumask", O_RDWR);
-	int failed;
-
-	failed = fd < 0 || (was && read(fd, was, size) <= 0) ||
-		 pwrite(fd, to, strlen(to), 0) < 0;
-	close(fd);
-	return failed;
 }
 
 /*
@@ -37,14 +23,10 @@ static int set_workqueue_processors(const char *to, char *was, size_t size)
 static void hog_work(void *unused)
 {
 	const struct sched_param first = { .sched_priority = 1 };
-	cpu_set_t processor;
 	long long end;
 
 	(void)unused;
-	CPU_ZERO(&processor);
-	CPU_SET(1, &processor);
-	if (sched_setaffinity(0, sizeof(processor), &processor) ||
-	    sched_setscheduler(0, SCHED_FIFO, &first))
+	if (run_on(1) || sched_setscheduler(0, SCHED_FIFO, &first))
 		die("a process can have processor 1 for itself");
 	raise(SIGSTOP);
 	end = now_ms() + 700;
@@ -55,16 +37,18 @@ static void hog_work(void *unused)
 /* If the module were not to wait, the update would run where it no longer is. */
 static void unload_with_update_queued(pid_t pid)
 {
-	char processors[64] = "";
+	char mask[256];
 	pid_t hog;
 	int fd;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
-	    set_workqueue_processors("2", processors, sizeof(processors))) {
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || access(CPU_MASK, W_OK)) {
 		skip("it unloads before an update that is due has run",
 		     "processor 1 cannot be kept from it");
 		return;
 	}
+	/* Workqueues like the module's, which are made from now on, run there. */
+	file_read(CPU_MASK, mask, sizeof(mask));
+	file_write(CPU_MASK, "2");
 	hog = start(hog_work, NULL);
 	stopped(hog);
 	load("period_ms=10");
@@ -75,7 +59,7 @@ static void unload_with_update_queued(pid_t pid)
 	usleep(100 * 1000);	/* ten periods: the top half has queued it */
 	is(unload(), 0, "it unloads before an update that is due has run");
 	reap(hog);
-	set_workqueue_processors(processors, NULL, 0);
+	file_write(CPU_MASK, mask);
 }
 
 int main(void)

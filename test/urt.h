@@ -239,6 +239,16 @@ static inline int changed(int fd, int ms)
 	return poll(&poll_fd, 1, ms) == 1 && poll_fd.revents & POLLPRI;
 }
 
+/* Wait until no process has a line: those that had one have ended. */
+static inline void gets_empty(int fd)
+{
+	static struct list list;
+
+	do {
+		list_read(fd, &list);
+	} while (list.lines && changed(fd, -1));
+}
+
 /* Take a new snapshot and throw it away: what was news is none any more. */
 static inline void see_news(int fd)
 {

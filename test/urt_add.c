@@ -5,6 +5,7 @@
  * reported, and the others are taken. Without the module, or the right to open
  * its file, urt says so, and exits 1.
  */
+#include "cgroup.h"
 #include "tool.h"
 
 static char number[4][16];

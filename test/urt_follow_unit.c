@@ -9,6 +9,7 @@
  */
 #define TAP_SECONDS	300	/* a minute, at its pace */
 
+#include "cgroup.h"
 #include "tool.h"
 
 #define REPLACED	20
