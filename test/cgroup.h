@@ -135,9 +135,9 @@ static inline void allocate_elsewhere(void *unused)
 }
 
 /*
- * The kernel memory of a cgroup that the module may have allocated. A CPU does
- * not report up to a page of what it has allocated or freed for a cgroup until
- * it allocates for another: here, for a child that opens a file on each CPU.
+ * The kernel memory of a cgroup that the module may have allocated. A CPU keeps
+ * up to a page of it for later, and only counts that when it allocates for another
+ * cgroup: here, for a child that opens a file on each CPU.
  */
 static inline long cgroup_held(const char *cgroup)
 {

@@ -46,10 +46,10 @@ static inline void failing_set_up(void)
 	file_write(FAIL_COPY "verbose", "0");
 }
 
-/* The caller becomes the one whose allocations fail. */
+/* The caller's allocations will fail. */
 static inline void failing_begin(void)
 {
-	/* No page fault comes between a knob and what it is for. */
+	/* A page fault must not allocate between a knob and what it is for. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	make_it_fail = open("/proc/thread-self/make-it-fail",
@@ -64,7 +64,7 @@ static inline void set_number(const char *path, int number)
 	file_write(path, text);
 }
 
-/* The copy of @text may be what fails; then, it has failed. */
+/* The copy of @text may be what fails: then the second one does not. */
 static inline void set_knob(int fd, const char *text)
 {
 	if (write(fd, text, strlen(text)) < 0 &&
@@ -171,7 +171,7 @@ static inline void fail_each(const struct operation *operation,
 	fail(operation, how, act_nth, 1, 1);
 }
 
-/* From some point on, all fail, each way out that the kernel has included. */
+/* All fail from some point on: there is no way out by vmalloc(), either. */
 static inline void fail_rest(const struct operation *operation, int space,
 			     int step)
 {

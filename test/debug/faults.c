@@ -5,7 +5,7 @@
  * usual reasons"), nothing changes, nothing leaks, and the next try succeeds.
  * What cannot be copied from or to user memory is EFAULT.
  *
- * Inside a PID namespace, the module allocates its memory in another way.
+ * In a PID namespace, lines are longer, and do not come from the module's cache.
  */
 #define TAP_SECONDS	600	/* kernels that check everything take it */
 

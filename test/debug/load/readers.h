@@ -209,7 +209,7 @@ static int open_crowd(int ep, int *fds)
 	return count;
 }
 
-/* Very many files, which each news wakes all. */
+/* Polls many files at once: each news wakes all of them. */
 static void crowd(void)
 {
 	struct epoll_event events[CROWD];

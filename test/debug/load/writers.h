@@ -48,8 +48,8 @@ static void unregister_short(int fd)
 }
 
 /*
- * It does not hit the numbers that others count on: random digits are kept to
- * five in a row, and random bytes are rarely digits.
+ * Anything but the numbers of known and short-lived processes: there are at most
+ * five random digits in a row, and random bytes are rarely digits.
  */
 static void write_random(int fd)
 {
