@@ -23,7 +23,7 @@ idle_clock := urt_rename urt_follow_unit urt_follow_full urt_follow_deaf
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
 
-headers := $(wildcard test/*.h test/*/*.h) usertime.h
+headers := $(wildcard test/*.h test/*/*.h test/*/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 

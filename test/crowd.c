@@ -43,37 +43,25 @@ static long long nanoseconds(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void replace(const char *path, const char *value, char *old, size_t size)
-{
-	int file = open(path, O_RDWR | O_CLOEXEC);
-
-	if (file < 0 || (old && read(file, old, size - 1) <= 0) ||
-	    pwrite(file, value, strlen(value), 0) < 0)
-		die("%s can be set to %s", path, value);
-	close(file);
-}
-
 static void restore(void)
 {
 	if (*old_mask)
-		replace(CPU_MASK, old_mask, NULL, 0);
+		file_write(CPU_MASK, old_mask);
 	if (*old_watches)
-		replace(WATCHES, old_watches, NULL, 0);
+		file_write(WATCHES, old_watches);
 }
 
 /* Moves this test to CPU 0, and the waking of pollers to the other CPUs. */
 static void move_away(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	cpu_set_t one;
 	char mask[16];
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	if (sched_setaffinity(0, sizeof(one), &one))
+	if (run_on(0))
 		die("CPU 0 can be used");
 	snprintf(mask, sizeof(mask), "%lx", (1UL << (cpus < 32 ? cpus : 32)) - 2);
-	replace(CPU_MASK, mask, old_mask, sizeof(old_mask));
+	file_read(CPU_MASK, old_mask, sizeof(old_mask));
+	file_write(CPU_MASK, mask);
 }
 
 /* Whether the entry of @epoll has been woken since the last call. */
@@ -237,8 +225,7 @@ static long long registration_ns(void)
 static void add_entries(pid_t user, int count)
 {
 	for (int i = 0; i < count; i += BATCH) {
-		go_on(user);
-		stopped(user);
+		next_stop(user);
 		entries += BATCH;
 	}
 	if (last)
@@ -301,7 +288,8 @@ int main(void)
 	atexit(restore);
 	stop_updates();
 	snprintf(watches, sizeof(watches), "%d", ENTRIES_MAX + 1000);
-	replace(WATCHES, watches, old_watches, sizeof(old_watches));
+	file_read(WATCHES, old_watches, sizeof(old_watches));
+	file_write(WATCHES, watches);
 	user = start(crowd, NULL);
 	stopped(user);
 	move_away();

@@ -116,12 +116,9 @@ static void spin_user_time(void)
 static void take_cpu(int cpu, int priority)
 {
 	const struct sched_param param = { .sched_priority = priority };
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) ||
-	    sched_setaffinity(0, sizeof(set), &set))
+	    run_on(cpu))
 		die("CPU %d can be used with priority %d", cpu, priority);
 }
 

@@ -22,22 +22,20 @@
  *
  * All of it is charged to the user's memory cgroup, and stops at its limit.
  *
- * MEMORY_LINES=512 in the environment: a lower max_processes, where processes
- * take long.
+ * MEMORY_LINES=512 in the environment: a lower max_processes, for a kernel that
+ * is slow to start processes.
  */
 #define TAP_SECONDS	600	/* kernels that check everything take it */
 
-#include "process.h"
-#include "urt.h"
-
-#include <sys/mount.h>
-#include <sys/resource.h>
+#include "cgroup.h"
 
 #define TESTS		19
 #define USER		1000
 #define FILES		1000
 #define CROWD		500
-#define LIMIT		"8388608"	/* memory.max of a small group */
+#define GROUP		"usertime-user"
+#define SMALL_GROUP	"usertime-small"
+#define LIMIT		"8388608"	/* memory.max of the small group */
 
 /* The sizes in usertime.c, where the kernel has no debugging in them. */
 #define WORD		sizeof(void *)
@@ -49,16 +47,15 @@
 /* What may be left of what comes back: a table of files has grown. */
 #define REST		(64 * 1024)
 #define SECONDS		20		/* for it to come back */
-#define SECONDS_TO_TELL	3		/* for the kernel to tell what is held */
+#define SECONDS_TO_GROW	3		/* for the kernel to report an allocation */
 
 static long coarse;	/* see stat_coarseness() */
 
-static char cgroups[32];
 static pid_t crowd[CROWD];
 static int files[FILES];
 static struct list list;
 
-/* What the user, a process of its own, has to tell. */
+/* What the user, a separate process, reports. */
 static struct {
 	long at_bound;		/* what one more registration returned */
 	int read;		/* files read before there was no memory */
@@ -67,165 +64,21 @@ static struct {
 } *told;
 
 /*
- * Control groups
+ * What a group holds
  */
-
-/* Return: a file of a group, or of the root for the group "". */
-static int group_open(const char *group, const char *name, int flags)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s/%s", cgroups, group, name);
-	fd = open(path, flags | O_CLOEXEC);
-	if (fd < 0)
-		die("%s opens", path);
-	return fd;
-}
-
-static void group_write(const char *group, const char *name, const char *value)
-{
-	int fd = group_open(group, name, O_WRONLY);
-
-	if (write(fd, value, strlen(value)) < 0)
-		die("%s of %s can be %s", name, group, value);
-	close(fd);
-}
-
-/* The number that stands behind @key in a file of a group; 0 if none does. */
-static long group_number(const char *group, const char *name, const char *key)
-{
-	char text[8192], *at = text;
-	int fd = group_open(group, name, O_RDONLY);
-	ssize_t got = read(fd, text, sizeof(text) - 1);
-	size_t length = strlen(key);
-
-	close(fd);
-	if (got < 0)
-		die("%s of %s can be read", name, group);
-	text[got] = '\0';
-	for (; at; at = strchr(at, '\n')) {
-		at += *at == '\n';
-		if (!strncmp(at, key, length))
-			return atol(at + length);
-	}
-	return 0;
-}
-
-static int run_on(int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	return sched_setaffinity(0, sizeof(one), &one);
-}
-
-/*
- * A CPU keeps back up to a page of what it has allocated or freed for a group,
- * and reports it when it allocates for another: here, for a child that opens a
- * file on each CPU.
- */
-static void have_all_told(void)
-{
-	int cpus = sysconf(_SC_NPROCESSORS_CONF);
-	pid_t pid = fork();
-
-	if (!pid) {
-		group_write("usertime-other", "cgroup.procs", "0");
-		for (int cpu = 0; cpu < cpus; cpu++)
-			if (!run_on(cpu))
-				open("/proc/self/stat", O_RDONLY);
-		_exit(0);
-	}
-	waitpid(pid, NULL, 0);
-}
-
-/* The kernel memory of a group that may be the module's doing. */
-static long held(const char *group)
-{
-	have_all_told();
-	return group_number(group, "memory.stat", "slab_unreclaimable ") +
-	       group_number(group, "memory.stat", "vmalloc ");
-}
-
-static long held_within(const char *group, long expected, long margin,
-			int seconds)
-{
-	long long deadline = now_ms() + paced(seconds * 1000);
-	long bytes;
-
-	while (llabs((bytes = held(group)) - expected) > margin &&
-	       now_ms() < deadline)
-		usleep(20000);
-	return bytes;
-}
-
-/* When what was freed before has come back. */
-static long held_before(const char *group)
-{
-	long bytes = held(group);
-
-	for (int same = 0; same < 10; same++) {
-		long old = bytes;
-
-		usleep(30000);
-		bytes = held(group);
-		if (bytes != old)
-			same = 0;
-	}
-	return bytes;
-}
 
 /* After more has been allocated, which may become @expected. */
-static long held_more(const char *group, long expected, long margin)
+static long held_more(long expected, long margin)
 {
-	return held_within(group, expected, margin, SECONDS_TO_TELL);
+	return cgroup_held_between(GROUP, expected - margin, expected + margin,
+				   SECONDS_TO_GROW);
 }
 
 /* After something has been freed, which should leave @expected. */
 static long held_less(const char *group, long expected, long margin)
 {
-	return held_within(group, expected, margin, SECONDS);
-}
-
-static void make_group(const char *group)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", cgroups, group);
-	rmdir(path);
-	if (mkdir(path, 0755))
-		die("%s can be made", path);
-}
-
-static void remove_group(const char *group)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", cgroups, group);
-	rmdir(path);
-}
-
-/* Return: NULL, or why there are no memory cgroups. */
-static const char *mount_cgroups(void)
-{
-	char names[256] = "";
-	int fd;
-
-	unshare(CLONE_NEWNS);
-	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	strcpy(cgroups, "/tmp/usertime-cgroups-XXXXXX");
-	if (!mkdtemp(cgroups) || mount("cgroup2", cgroups, "cgroup2", 0, NULL))
-		return "there is no cgroup2";
-	fd = group_open("", "cgroup.controllers", O_RDONLY);
-	if (read(fd, names, sizeof(names) - 1) < 0)
-		die("cgroup.controllers can be read");
-	close(fd);
-	if (!strstr(names, "memory"))
-		return "cgroup2 has no memory controller";
-	group_write("", "cgroup.subtree_control", "+memory");
-	return NULL;
+	return cgroup_held_between(group, expected - margin, expected + margin,
+				   SECONDS);
 }
 
 /* Become a user without privileges in a group. */
@@ -235,7 +88,7 @@ static void become(const char *group)
 
 	/* What is charged from here on is the kernel's. */
 	mlockall(MCL_CURRENT);
-	group_write(group, "cgroup.procs", "0");
+	cgroup_move(group, 0);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (setresgid(USER, USER, USER) || setresuid(USER, USER, USER))
 		die("becoming user %d", USER);
@@ -248,14 +101,12 @@ static void become(const char *group)
 /* What an object of a slab cache costs, or 0 if the kernel does not say. */
 static long cost(const char *cache)
 {
-	char path[128], number[32] = "";
-	int fd;
+	char path[128], number[32];
 
 	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/slab_size", cache);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, number, sizeof(number) - 1) < 0)
+	if (access(path, R_OK))
 		return 0;
-	close(fd);
+	file_read(path, number, sizeof(number));
 	return atol(number) + sizeof(void *);
 }
 
@@ -292,26 +143,6 @@ static long buffer_size(long lines)
 	return size;
 }
 
-static long memory(const char *key)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kb = 0;
-
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)))
-			kb = atol(line + strlen(key));
-	fclose(file);
-	return kb;
-}
-
-static void show(const char *what, long bytes)
-{
-	diag("%-32s%9ld KiB; Slab %ld, SUnreclaim %ld, VmallocUsed %ld", what,
-	     bytes / 1024, memory("Slab:"), memory("SUnreclaim:"),
-	     memory("VmallocUsed:"));
-}
-
 static int is_between(long seen, long least, long most, const char *name)
 {
 	int passed = ok(seen >= least && seen <= most, "%s", name);
@@ -325,45 +156,38 @@ static int is_between(long seen, long least, long most, const char *name)
  * The others, who are root, and outside of all groups
  */
 
-static void end_crowd(void)
+/* @count processes, which are registered. */
+static pid_t *start_others(int fd, int count)
 {
-	for (int i = 0; i < CROWD; i++)
-		kill(crowd[i], SIGKILL);
-	for (int i = 0; i < CROWD; i++)
-		reap(crowd[i]);
+	pid_t *pids = calloc(count + 1, sizeof(*pids));
+
+	start_crowd(pids, count);
+	for (int i = 0; i < count; i++)
+		status_register(fd, pids[i]);
+	return pids;
 }
 
-static void start_crowd_and_wait(void *unused)
+static void end_all(const pid_t *pids, int count)
 {
-	start_crowd(crowd, CROWD);
-	sleep_work(unused);
+	for (int i = 0; i < count; i++)
+		kill(pids[i], SIGKILL);
+	for (int i = 0; i < count; i++)
+		reap(pids[i]);
 }
 
-/*
- * A crowd in a PID namespace. Return: the first process there, with which all
- * end. Their numbers outside are what /proc says.
- */
+/* A crowd in a PID namespace of its own. Return: its first process. */
 static pid_t start_inner_crowd(void)
 {
-	pid_t first = fork_inside();
-	char path[64];
-	FILE *file;
-	int found;
+	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	pid_t first;
 
-	if (first < 0)
-		die("clone(2)");
-	if (!first)
-		start_crowd_and_wait(NULL);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", first, first);
-	do {
-		file = fopen(path, "r");
-		if (!file)
-			die("%s can be read", path);
-		for (found = 0; found < CROWD; found++)
-			if (fscanf(file, "%d", &crowd[found]) != 1)
-				break;
-		fclose(file);
-	} while (found < CROWD);
+	if (unshare(CLONE_NEWPID))
+		die("unshare(2)");
+	first = start_sleeper();
+	start_crowd(crowd, CROWD);
+	if (setns(own, CLONE_NEWPID))
+		die("setns(2)");
+	close(own);
 	return first;
 }
 
@@ -403,7 +227,7 @@ static void register_crowd(void *unused)
 	int fd;
 
 	(void)unused;
-	become("usertime-user");
+	become(GROUP);
 	fd = status_open();
 	raise(SIGSTOP);
 	for (int i = 0; i < CROWD; i++)
@@ -418,7 +242,7 @@ static void hoard(void *lines)
 	int fd, status, room = *(long *)lines;
 	char byte;
 
-	become("usertime-user");
+	become(GROUP);
 	fd = status_open();
 	raise(SIGSTOP);
 
@@ -453,7 +277,7 @@ static void run_out(void *unused)
 	char byte;
 
 	(void)unused;
-	become("usertime-small");
+	become(SMALL_GROUP);
 	open_files();
 	raise(SIGSTOP);
 
@@ -471,81 +295,42 @@ static void run_out(void *unused)
 	told->again = pread(files[told->read], &byte, 1, 0) == 1;
 }
 
-static void protect_from_oom(pid_t pid)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (write(fd, "-1000", 5) != 5)
-		die("%s can be written", path);
-	close(fd);
-}
-
 /*
- * What comes of it
+ * What it costs
  */
-
-static void next(pid_t pid)
-{
-	go_on(pid);
-	stopped(pid);
-}
 
 /* What the module allocates for a line, apart from what the kernel does. */
 static void entries_are_charged(int fd, const char *where, long expected)
 {
-	pid_t first = *where ? start_inner_crowd() : 0;
+	pid_t user, first = 0;
 	long before, after, rest;
 	char name[100];
-	pid_t user;
 
-	if (!first)
+	if (*where)
+		first = start_inner_crowd();
+	else
 		start_crowd(crowd, CROWD);
 	user = start(register_crowd, NULL);
 	stopped(user);
-	before = held_before("usertime-user");
-	next(user);
-	after = held_more("usertime-user", before + expected, expected / 10);
+	before = cgroup_held_at_rest(GROUP);
+	next_stop(user);
+	after = held_more(before + expected, expected / 10);
 	diag("%d lines%s: %ld bytes, expected %ld", CROWD, where,
 	     after - before, expected);
-	snprintf(name, sizeof(name), "lines%s are charged to who registers",
+	snprintf(name, sizeof(name), "lines%s are charged to the user who registers",
 		 where);
 	if (coarse > expected)
 		skip(name, "memory.stat is too coarse before Linux 5.13");
 	else
-		is_between(after - before, expected * 9 / 10,
-			   expected * 11 / 10, name);
+		is_near(after - before, expected, expected / 10, name);
+	end_all(crowd, CROWD);
 	if (first)
 		end(first);
-	else
-		end_crowd();
 	two_updates(fd, 0);
 	rest = expected / 4 + coarse;
-	after = held_less("usertime-user", before, rest);
-	is_between(after - before, -rest, rest, "and no longer when they end");
+	after = held_less(GROUP, before, rest);
+	is_near(after, before, rest, "and no longer when they end");
 	end(user);
-}
-
-/* @count processes of other users, which are registered. */
-static pid_t *start_others(int fd, long count)
-{
-	pid_t *pids = calloc(count + 1, sizeof(*pids));
-
-	start_crowd(pids, count);
-	for (long i = 0; i < count; i++)
-		status_register(fd, pids[i]);
-	return pids;
-}
-
-static void end_others(pid_t *pids, long count)
-{
-	for (long i = 0; i < count; i++)
-		kill(pids[i], SIGKILL);
-	for (long i = 0; i < count; i++)
-		reap(pids[i]);
-	free(pids);
 }
 
 static void the_bound(int fd)
@@ -561,61 +346,50 @@ static void the_bound(int fd)
 	long file = cost("filp") + cost("lsm_file_cache") +
 		    cost("pde_opener") + cost("seq_file") +
 		    cost_of_size(4 * WORD);
-	long before, ended, opened, read, bound;
+	long before, ended, opened, read, bound, rest = REST + coarse;
 	pid_t *others = start_others(fd, most - lines);
 	pid_t user = start(hoard, &lines);
 
 	stopped(user);
-	before = held_before("usertime-user");
-	show("a user who holds nothing", before);
+	before = cgroup_held_at_rest(GROUP);
 
-	next(user);
+	next_stop(user);
 	is(told->at_bound, -ENOSPC,
 	   "a user can register no more than half of max_processes");
-	ended = held_more("usertime-user", before + lines * line,
-			  lines * line / 25);
-	show("with as many ended processes", ended);
+	ended = held_more(before + lines * line, lines * line / 25);
 	diag("%ld bytes for each of %ld, expected %ld",
 	     (ended - before) / lines, lines, line);
 	is_between(ended - before, lines * line * 9 / 10, lines * line * 21 / 20,
 		   "what ended processes hold");
 
-	next(user);
-	opened = held_more("usertime-user", ended + FILES * file,
-			   FILES * cost("pde_opener"));
-	show("with many files open", opened);
+	next_stop(user);
+	opened = held_more(ended + FILES * file, FILES * cost("pde_opener"));
 	diag("%ld bytes for each of %d, expected %ld",
 	     (opened - ended) / FILES, FILES, file);
 	is_between(opened - ended,
 		   FILES * (cost("filp") + cost("seq_file")) - coarse,
 		   FILES * (file * 21 / 20) + coarse, "what open files hold");
 
-	next(user);
-	read = held_more("usertime-user", opened + FILES * buffer, FILES * 1024);
-	show("with each file half read", read);
+	next_stop(user);
+	read = held_more(opened + FILES * buffer, FILES * 1024);
 	diag("%ld bytes for each, expected %ld", (read - opened) / FILES,
 	     buffer);
-	is_between(read - opened, FILES * (buffer - 1024),
-		   FILES * (buffer + 1024), "what files that were read hold");
+	is_near(read - opened, FILES * buffer, FILES * 1024,
+		"what files that were read hold");
 	bound = lines * line + FILES * (file + buffer);
 	diag("the bound is %ld KiB", bound / 1024);
-	ok(read - before <= bound + REST + coarse,
-	   "together, no more than the bound");
+	ok(read - before <= bound + rest, "together, no more than the bound");
 
-	next(user);
-	opened = held_less("usertime-user", ended, REST + coarse);
-	show("with the files closed", opened);
-	is_between(opened - ended, -REST - coarse, REST + coarse,
-		   "which comes back with close(2)");
+	next_stop(user);
+	opened = held_less(GROUP, ended, rest);
+	is_near(opened, ended, rest, "which comes back with close(2)");
 
 	two_updates(fd, most - lines);
 	is(list.lines, most - lines, "ended processes go with the updates");
-	read = held_less("usertime-user", before, REST + coarse);
-	show("after two updates", read);
-	is_between(read - before, -REST - coarse, REST + coarse,
-		   "and so is what they hold");
+	read = held_less(GROUP, before, rest);
+	is_near(read, before, rest, "and so is what they hold");
 	end(user);
-	end_others(others, most - lines);
+	end_all(others, most - lines);
 	two_updates(fd, 0);
 }
 
@@ -631,18 +405,16 @@ static void others_go_on(int fd, const char *name)
 
 static void a_limit(int fd)
 {
-	pid_t user;
+	pid_t user, *others = start_others(fd, CROWD);
+	char path[64];
 	int status;
-
-	start_crowd(crowd, CROWD);
-	for (int i = 0; i < CROWD; i++)
-		status_register(fd, crowd[i]);
 
 	user = start(run_out, NULL);
 	stopped(user);
-	protect_from_oom(user);
-	group_write("usertime-small", "memory.max", LIMIT);
-	next(user);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", user);
+	file_write(path, "-1000");
+	cgroup_write(SMALL_GROUP, "memory.max", LIMIT);
+	next_stop(user);
 	diag("%d files read", told->read);
 	is(told->error, -ENOMEM, "at its group's limit a user gets ENOMEM");
 	ok(told->read > 0 && told->intact, "and keeps what it has");
@@ -651,25 +423,24 @@ static void a_limit(int fd)
 	reap(user);
 	ok(told->again, "there is memory again where files are closed");
 
-	group_write("usertime-small", "memory.max", "max");
+	cgroup_write(SMALL_GROUP, "memory.max", "max");
 	told->error = 0;
 	user = start(run_out, NULL);
 	stopped(user);
-	group_write("usertime-small", "memory.max", LIMIT);
+	cgroup_write(SMALL_GROUP, "memory.max", LIMIT);
 	go_on(user);
 	if (waitpid(user, &status, WUNTRACED) != user)
 		die("the user comes to an end");
 	ok((WIFSIGNALED(status) &&
-	    group_number("usertime-small", "memory.events", "oom_kill ")) ||
+	    cgroup_number(SMALL_GROUP, "memory.events", "oom_kill ")) ||
 	   (WIFSTOPPED(status) && told->error == -ENOMEM),
 	   "or is killed for lack of memory in its group");
 	others_go_on(fd, "while others go on, too");
 	if (WIFSTOPPED(status))
 		end(user);
-	is_between(held_less("usertime-small", 0, REST + coarse), 0,
-		   REST + coarse,
-		   "which has then given everything back");
-	end_crowd();
+	is_near(held_less(SMALL_GROUP, 0, REST + coarse), 0, REST + coarse,
+		"which has then given everything back");
+	end_all(others, CROWD);
 }
 
 int main(void)
@@ -678,9 +449,9 @@ int main(void)
 	int fd, most;
 
 	plan(TESTS);
-	/* Short processes take less time where their parent is. */
+	/* A short process takes less time on the CPU of its parent. */
 	run_on(sched_getcpu());
-	missing = mount_cgroups();
+	missing = cgroups_mount_memory();
 	if (!missing && !cost("task_struct"))
 		missing = "the kernel does not tell the sizes of its objects";
 	if (missing) {
@@ -688,9 +459,8 @@ int main(void)
 			skip("memory of a user", missing);
 		return done();
 	}
-	make_group("usertime-user");
-	make_group("usertime-small");
-	make_group("usertime-other");
+	cgroup_make(GROUP);
+	cgroup_make(SMALL_GROUP);
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	coarse = stat_coarseness();
@@ -707,10 +477,9 @@ int main(void)
 	set_parameter("max_processes", most);
 	a_limit(fd);
 
-	remove_group("usertime-user");
-	remove_group("usertime-small");
-	remove_group("usertime-other");
-	umount2(cgroups, MNT_DETACH);
-	rmdir(cgroups);
+	cgroup_remove(GROUP);
+	cgroup_remove(SMALL_GROUP);
+	cgroup_remove(OTHER_CGROUP);
+	cgroups_unmount();
 	return done();
 }

@@ -25,11 +25,7 @@ static int nohz_full_cpu(void)
 
 static void spin_on(void *cpu)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(*(int *)cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
+	if (run_on(*(int *)cpu))
 		die("sched_setaffinity(2)");
 	raise(SIGSTOP);
 	spin_work(cpu);

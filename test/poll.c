@@ -227,8 +227,9 @@ static void edge_triggered(pid_t sleeper)
 int main(void)
 {
 	pid_t sleeper;
+	int other;
 
-	plan(3 * 10 + 4 + 3 + 3);
+	plan(3 * 10 + 4 + 3 + 1 + 3);
 	stop_updates();
 	sleeper = start_sleeper();
 	fd = status_open();
@@ -240,9 +241,13 @@ int main(void)
 	other_offsets(sleeper);
 	edge_triggered(sleeper);
 
+	other = status_open();
+	see_news(other);
 	first_update(fd, 1000);
 	stop_updates();
 	reports(ALWAYS | POLLPRI, "after an update");
+	see_news(fd);
+	ok(changed(other, 0), "another open file still has that news");
 
 	wake("-%d", sleeper, "an unregistration");
 	wake("%d", sleeper, "a registration");

@@ -17,11 +17,32 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/utsname.h>
 #include <time.h>
+
+/* The beginning of a file, as a string. */
+static inline void file_read(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (length < 0)
+		die("%s can be read", path);
+	text[length] = '\0';
+	close(fd);
+}
+
+static inline void file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("'%s' can be written to %s", text, path);
+	close(fd);
+}
 
 static inline long long user_time(const struct rusage *usage)
 {
@@ -46,15 +67,11 @@ static inline long long stat_unit(void)
 /* Returns the 14th field of /proc/PID/stat: the user time, rounded down. */
 static inline long long stat_user_time(pid_t pid)
 {
-	char path[32], text[512] = "";
+	char path[32], text[512];
 	long long ticks;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
-		die("%s can be read", path);
-	close(fd);
+	file_read(path, text, sizeof(text));
 	if (sscanf(strrchr(text, ')'),
 		   ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld",
 		   &ticks) != 1)
@@ -88,6 +105,16 @@ static inline void spin(int ms)
 			asm volatile("");
 }
 
+/* Run this thread on one CPU. Return: not 0 if there is no such CPU. */
+static inline int run_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(0, sizeof(one), &one);
+}
+
 /*
  * Uses @ms of CPU time in the kernel, in this thread. Each call is long,
  * because QEMU delivers many ticks at the return to user mode, where they count
@@ -108,22 +135,6 @@ static inline void spin_in_kernel(int ms)
 		if (readv(fd, pieces, 64) < 0)
 			die("/dev/zero can be read");
 	close(fd);
-}
-
-/*
- * Returns how many bytes a cgroup's memory.stat may be off: each CPU may hold
- * back changes of up to 32 pages. Since 5.13, a read collects these first.
- */
-static inline long stat_coarseness(void)
-{
-	struct utsname kernel;
-	int major, minor;
-
-	uname(&kernel);
-	if (sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
-	    major * 100 + minor >= 513)
-		return 0;
-	return 32 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /*
@@ -279,6 +290,13 @@ static inline void go_on(pid_t pid)
 	kill(pid, SIGCONT);
 }
 
+/* Let it go on until it stops again. */
+static inline void next_stop(pid_t pid)
+{
+	go_on(pid);
+	stopped(pid);
+}
+
 static inline void stop(pid_t pid)
 {
 	kill(pid, SIGSTOP);
@@ -354,38 +372,23 @@ static inline void start_crowd(pid_t *pids, int count)
 	}
 }
 
-/* Sets pid_max, the limit of PIDs, and stores its old value in @old. */
-static inline void set_pid_max(const char *value, char *old, size_t size)
-{
-	int fd = open("/proc/sys/kernel/pid_max", O_RDWR);
-
-	if (old && read(fd, old, size) <= 0)
-		die("pid_max can be read");
-	if (pwrite(fd, value, strlen(value), 0) < 0)
-		die("pid_max can be %s", value);
-	close(fd);
-}
-
 /* Starts a child with the PID @pid, which must be free. */
 static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 {
-	char last[16];
-	pid_t child;
-	int fd;
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
 
-	for (int tries = 0; tries < 1000; tries++) {
-		fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
-		snprintf(last, sizeof(last), "%d", pid - 1);
-		if (fd < 0 || write(fd, last, strlen(last)) < 0)
-			die("ns_last_pid can be set");
-		close(fd);
-		child = start(work, arg);
-		if (child == pid)
-			return child;
-		end(child);
+	if (child < 0)
+		die("a process gets the number %d", pid);
+	if (!child) {
+		work(arg);
+		_exit(0);
 	}
-	die("a process gets the number %d", pid);
-	return 0;
+	return child;
 }
 
 /*

@@ -55,8 +55,7 @@ int main(void)
 	is(status_write(fd, "-%d", ids[0]), -ESRCH,
 	   "a thread ID does not unregister the process");
 
-	go_on(pid);
-	stopped(pid);
+	next_stop(pid);
 	wait_update(fd);
 	list_read(fd, &list);
 	list_is(&list, "a child is not registered", pid, 0);

@@ -10,7 +10,6 @@
 #include "urt.h"
 
 #include <libgen.h>
-#include <sys/mount.h>
 
 static struct tool {
 	pid_t pid;
@@ -180,19 +179,6 @@ static inline int gets_line(int fd, pid_t pid)
 	}
 }
 
-/* Waits until the list is empty. All registered processes must have ended. */
-static inline void gets_empty(int fd)
-{
-	static struct list list;
-
-	for (;;) {
-		list_read(fd, &list);
-		if (!list.lines)
-			return;
-		changed(fd, -1);
-	}
-}
-
 /*
  * urt follow is ready when it reports how many processes it has registered. A
  * signal ends it, and then it reports its counts.
@@ -250,61 +236,6 @@ static inline int set_events_period(void)
 
 	set_period(events ? URT_PERIOD_MS_MAX : 100);
 	return events;
-}
-
-/* Where cgroup v2 is mounted, visible to this test only. */
-static char cgroups[64];
-
-static inline void cgroups_mount(void)
-{
-	strcpy(cgroups, "/tmp/usertime-cgroups-XXXXXX");
-	if (unshare(CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    !mkdtemp(cgroups) || mount("cgroup2", cgroups, "cgroup2", 0, NULL))
-		die("cgroup v2 can be mounted");
-}
-
-static inline void cgroups_unmount(void)
-{
-	umount2(cgroups, MNT_DETACH);
-	rmdir(cgroups);
-}
-
-static inline void cgroup_make(const char *cgroup)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", cgroups, cgroup);
-	if (mkdir(path, 0755) && errno != EEXIST)
-		die("the cgroup %s can be made", path);
-}
-
-/* Removes a cgroup. Its last process has ended but may not have left it yet. */
-static inline void cgroup_remove(const char *cgroup)
-{
-	long long deadline = now_ms() + paced(20000);
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", cgroups, cgroup);
-	while (rmdir(path)) {
-		if (errno != EBUSY || now_ms() > deadline)
-			die("the cgroup %s can be removed", path);
-		usleep(1000);
-	}
-}
-
-/* Moves a process into a cgroup. */
-static inline void cgroup_move(const char *cgroup, pid_t pid)
-{
-	char path[256], number[16];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s/cgroup.procs", cgroups, cgroup);
-	snprintf(number, sizeof(number), "%d", pid);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, number, strlen(number)) < 0)
-		die("process %d enters the cgroup %s", pid, cgroup);
-	close(fd);
 }
 
 /*

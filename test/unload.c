@@ -9,26 +9,11 @@
 
 #define COUNT	300
 #define TIMES	25
+#define CPU_MASK	"/sys/devices/virtual/workqueue/cpumask"
 
 static void poll_work(void *fd)
 {
 	changed(*(int *)fd, -1);
-}
-
-/*
- * Restricts unbound workqueues, such as the module's, to the CPUs of the mask
- * @to if they are created from now on. Stores the old mask in @was. Returns 0
- * on success.
- */
-static int set_workqueue_cpus(const char *to, char *was, size_t size)
-{
-	int fd = open("/sys/devices/virtual/workqueue/cpumask", O_RDWR);
-	int failed;
-
-	failed = fd < 0 || (was && read(fd, was, size) <= 0) ||
-		 pwrite(fd, to, strlen(to), 0) < 0;
-	close(fd);
-	return failed;
 }
 
 /*
@@ -38,14 +23,10 @@ static int set_workqueue_cpus(const char *to, char *was, size_t size)
 static void hog_work(void *unused)
 {
 	const struct sched_param first = { .sched_priority = 1 };
-	cpu_set_t cpu;
 	long long end;
 
 	(void)unused;
-	CPU_ZERO(&cpu);
-	CPU_SET(1, &cpu);
-	if (sched_setaffinity(0, sizeof(cpu), &cpu) ||
-	    sched_setscheduler(0, SCHED_FIFO, &first))
+	if (run_on(1) || sched_setscheduler(0, SCHED_FIFO, &first))
 		die("a process can occupy CPU 1");
 	raise(SIGSTOP);
 	end = now_ms() + 700;
@@ -56,16 +37,18 @@ static void hog_work(void *unused)
 /* If unloading did not wait, the queued update would run in freed memory. */
 static void unload_with_update_queued(pid_t pid)
 {
-	char cpus[64] = "";
+	char mask[256];
 	pid_t hog;
 	int fd;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
-	    set_workqueue_cpus("2", cpus, sizeof(cpus))) {
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || access(CPU_MASK, W_OK)) {
 		skip("the module unloads while an update is queued",
 		     "the update cannot be delayed");
 		return;
 	}
+	/* Unbound workqueues that are created from now on run on CPU 1. */
+	file_read(CPU_MASK, mask, sizeof(mask));
+	file_write(CPU_MASK, "2");
 	hog = start(hog_work, NULL);
 	stopped(hog);
 	load("period_ms=10");
@@ -76,7 +59,7 @@ static void unload_with_update_queued(pid_t pid)
 	usleep(100 * 1000);	/* ten periods: an update is queued */
 	is(unload(), 0, "the module unloads while an update is queued");
 	reap(hog);
-	set_workqueue_cpus(cpus, NULL, 0);
+	file_write(CPU_MASK, mask);
 }
 
 int main(void)

@@ -242,6 +242,16 @@ static inline int changed(int fd, int ms)
 	return poll(&poll_fd, 1, ms) == 1 && poll_fd.revents & POLLPRI;
 }
 
+/* Waits until the list is empty. All registered processes must have ended. */
+static inline void gets_empty(int fd)
+{
+	static struct list list;
+
+	do {
+		list_read(fd, &list);
+	} while (list.lines && changed(fd, -1));
+}
+
 /* Reads at offset 0, which clears POLLPRI. */
 static inline void see_news(int fd)
 {

@@ -5,6 +5,7 @@
  * fails is reported; the others still take effect. Without the module, or
  * without permission to open its file, urt says so and exits 1.
  */
+#include "cgroup.h"
 #include "tool.h"
 
 static char number[4][16];

@@ -240,8 +240,7 @@ static void renamed(void)
 	says("before", before, 1);
 	status_write(fd, "-%d", pid);
 	says("before", before, 0);
-	go_on(pid);
-	stopped(pid);
+	next_stop(pid);
 	leaves_cpu(pid);
 	status_register(fd, pid);
 	used = time_now(fd, pid);

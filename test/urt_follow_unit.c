@@ -9,6 +9,7 @@
  */
 #define TAP_SECONDS	300	/* for what follow does once a minute */
 
+#include "cgroup.h"
 #include "tool.h"
 
 #define REPLACED	20

@@ -20,7 +20,7 @@ int main(void)
 	pid_t keeper, zombie;
 	int fd, updates;
 
-	plan(3);
+	plan(4);
 	keeper = start_sleeper();
 	zombie = start(spin_50, NULL);
 	stopped(zombie);
@@ -41,6 +41,8 @@ int main(void)
 			break;
 	}
 	is(updates, UPDATES, "the line of a zombie stays unchanged");
+	ok(status_write(fd, "-%d %d", zombie, zombie) > 0 &&
+	   time_now(fd, zombie) == listed, "a zombie can register again");
 	used = reap(zombie);
 	is(listed, used, "it shows all the time that the process used");
 

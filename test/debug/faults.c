@@ -5,14 +5,11 @@
  * usual reasons"), nothing changes, nothing leaks, and the next try succeeds.
  * What cannot be copied from or to user memory is EFAULT.
  *
- * The kernel makes allocations fail in two ways (Documentation/
- * fault-injection). /proc/self/fail-nth fails the Nth that one system call
- * makes, wherever in the kernel that is, and also counts copies from and to
- * user memory: N goes up from 1 until nothing has failed. The knobs in debugfs
- * fail all that have a given function on their stack, or all from some point on.
+ * In a PID namespace, lines are longer, and do not come from the module's cache.
  */
 #define TAP_SECONDS	600	/* kernels that check everything take it */
 
+#include "failing.h"
 #include "kmemleak.h"
 #include "process.h"
 #include "urt.h"
@@ -20,177 +17,39 @@
 /* How many lines there are besides those that the operations add. */
 #define SMALL	3	/* less than a page of text */
 #define MEDIUM	200	/* more than a page: may come from vmalloc() */
-#define LONG	1000	/* more than a slab has: comes from the page allocator */
+#define LONG	1000	/* the same in a PID namespace, with shorter numbers */
 
-#define IDS	3	/* the longest write here */
-#define MANY	1000	/* failures, or for knobs that know no "always" */
-
-#define FAILSLAB	"failslab"
-#define FAIL_PAGES	"fail_page_alloc"
-#define FAIL_COPY	"fail_usercopy"
-
-struct operation {
-	const char *name;
-	/* What is on the stack when it allocates; NULL: some of the module. */
-	const char *function;
-	int copies;	/* something from or to user memory */
-	void (*prepare)(void);
-	/* One system call and nothing else: what it returns, or -errno. */
-	long (*act)(void);
-	/* After it: what is not as the result says, or NULL. */
-	const char *(*check)(long result);
-};
+#define IDS	3	/* that are written at once */
+#define OFFSET	5	/* where a file is while it is written */
+#define FROM	2	/* where a file is read that has never been read */
 
 static pid_t crowd[LONG];
 static int listed;		/* how many of them are */
-static pid_t extra[IDS];	/* those that come and go */
-static int ids, registered;	/* how many to write, and are listed */
+static pid_t extra[IDS];	/* those that the operations register */
+static int registered;		/* how many of them are */
 static char text[IDS * 12];	/* what is written */
 static int end_of_id[IDS];
-
-#define OFFSET	5	/* where a file is while it is written */
-#define FROM	2	/* where a file is read that has never been read */
 
 /* Open files: to see the list by, to write to, never read. */
 static int witness, file, fresh;
 static struct list full;	/* with all of extra */
 static struct list list, held;	/* held: the snapshot of @file */
 static char buffer[sizeof(list.text)];
-static int fail_nth, make_it_fail, module_fd;
+static int module_fd;
 static long refcnt;
 
-/*
- * The knobs
- */
-
-static void write_text(int fd, const char *name, const char *value)
-{
-	/* This copy may be what fail-nth makes fail. */
-	for (int tries = 0; tries < 2; tries++)
-		if (write(fd, value, strlen(value)) >= 0)
-			return;
-	die("%s can be %s", name, value);
-}
-
-static void set_text(const char *kind, const char *name, const char *value)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), DEBUGFS "%s/%s", kind, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	write_text(fd, path, value);
-	close(fd);
-}
-
-static void set(const char *kind, const char *name, unsigned long value)
-{
-	char number[32];
-
-	snprintf(number, sizeof(number), "%lu", value);
-	set_text(kind, name, number);
-}
-
-static long get(const char *path)
-{
-	char number[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, number, sizeof(number) - 1) < 0)
-		die("%s can be read", path);
-	close(fd);
-	return atol(number);
-}
-
-static long times_left(const char *kind)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), DEBUGFS "%s/times", kind);
-	return get(path);
-}
-
-static int exists(const char *kind)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), DEBUGFS "%s/probability", kind);
-	return !access(path, F_OK);
-}
-
-/* Fail nothing, and be ready to fail what waits for memory, too. */
-static void set_up(const char *kind)
-{
-	set(kind, "probability", 0);
-	set(kind, "interval", 1);
-	set(kind, "verbose", 0);
-	set(kind, "stacktrace-depth", 32);
-	set(kind, "require-start", 0);
-	set(kind, "require-end", -1UL);
-	set_text(kind, "task-filter", "Y");
-	set_text(kind, "ignore-gfp-wait", "N");
-}
-
-static void set_back(const char *kind)
-{
-	set(kind, "probability", 0);
-	set(kind, "space", 0);
-	set(kind, "times", 1);
-	set(kind, "require-start", 0);
-	set(kind, "require-end", -1UL);
-	set_text(kind, "task-filter", "N");
-	set_text(kind, "ignore-gfp-wait", "Y");
-}
-
-/* Do it while the knobs of @kind fail it @times times, if they can. */
-static long act_with_knobs(const struct operation *operation, const char *kind,
-			   int times, int *injected)
-{
-	long result;
-
-	operation->prepare();
-	set(kind, "times", times);
-	set(kind, "probability", 100);
-	write_text(make_it_fail, "make-it-fail", "1");
-	result = operation->act();
-	write_text(make_it_fail, "make-it-fail", "0");
-	set(kind, "probability", 0);
-	*injected = times - times_left(kind);
-	return result;
-}
-
-/* Do it while its @nth allocation fails, if there are so many. */
-static long act_with_nth(const struct operation *operation, int nth,
-			 int *injected)
-{
-	char number[16] = "";
-	long result;
-
-	operation->prepare();
-	snprintf(number, sizeof(number), "%d", nth);
-	write_text(fail_nth, "fail-nth", number);
-	result = operation->act();
-
-	/* The file says what is left to count; 1 makes the read itself fail. */
-	memset(number, 0, sizeof(number));
-	*injected = pread(fail_nth, number, sizeof(number) - 1, 0) > 0 &&
-		    !atoi(number);
-	write_text(fail_nth, "fail-nth", "0");
-	return result;
-}
-
-/*
- * What is tried
- */
-
-/* Return the result of @name, of which a failure says @why. */
+/* Return: @why, which it shows with the list. */
 static const char *wrong(const char *why)
 {
 	diag("%s; the list is:\n# %.400s", why, list.text);
 	return why;
 }
 
-/* Is @list the first of the lines of @full, with @count of the extra? */
+/*
+ * The list
+ */
+
+/* Whether @list is the first of the lines of @full, with @count of the extra. */
 static int list_has(const struct list *list, int count)
 {
 	const char *at = full.text + full.length;
@@ -204,15 +63,6 @@ static int list_has(const struct list *list, int count)
 	       !memcmp(list->text, full.text, list->length);
 }
 
-/* Does @file continue in its snapshot, from where it was? */
-static int holds_on(void)
-{
-	ssize_t got = read(file, buffer, sizeof(buffer));
-
-	return got == (ssize_t)held.length - OFFSET &&
-	       !memcmp(buffer, held.text + OFFSET, got);
-}
-
 static void register_extra(int count)
 {
 	for (; registered < count; registered++)
@@ -220,6 +70,13 @@ static void register_extra(int count)
 	while (registered > count)
 		if (status_write(witness, "-%d", extra[--registered]) < 0)
 			die("process %d is unregistered", extra[registered]);
+}
+
+/* All that was registered has been announced, and read. */
+static void news_is_read(void)
+{
+	settle(witness);
+	list_read(witness, &list);
 }
 
 /* The list has @lines lines. */
@@ -231,28 +88,14 @@ static void list_grows(int lines)
 	register_extra(IDS);
 	list_read(witness, &full);
 	register_extra(0);
-	list_read(witness, &list);
+	news_is_read();
 	if (!list_has(&list, 0))
 		die("a list of %d lines", lines);
 }
 
-/* All that was registered has been announced, and read. */
-static void news_is_read(void)
-{
-	settle(witness);
-	list_read(witness, &list);
-}
-
-static void ids_are(int count)
-{
-	int at = 0;
-
-	for (int i = 0; i < count; i++) {
-		at += sprintf(text + at, "%s%d", i ? " " : "", extra[i]);
-		end_of_id[i] = at;
-	}
-	ids = count;
-}
+/*
+ * The operations
+ */
 
 static void prepare_write(void)
 {
@@ -266,29 +109,30 @@ static void prepare_write(void)
 
 static long act_write(void)
 {
-	return status_write_bytes(file, text, end_of_id[ids - 1]);
+	return status_write_bytes(file, text, end_of_id[IDS - 1]);
 }
 
 static const char *check_write(long result)
 {
+	ssize_t got;
 	int news;
 
-	if (result < 0) {
-		registered = 0;
-	} else {
-		while (registered < ids && end_of_id[registered] <= result)
+	if (result >= 0) {
+		while (registered < IDS && end_of_id[registered] <= result)
 			registered++;
 		if (!registered || end_of_id[registered - 1] != result)
 			return wrong("the result is not the end of an ID");
 	}
-	/* News takes a while. */
+	/* It takes 0.1 s to announce a registration. */
 	news = changed(witness, registered ? 20000 : 200);
 	list_read(witness, &list);
 	if (!list_has(&list, registered))
 		return wrong("the list is not as the result says");
 	if (news != !!registered)
 		return wrong("POLLPRI is not as the result says");
-	if (!holds_on())
+	got = read(file, buffer, sizeof(buffer));
+	if (got != (ssize_t)held.length - OFFSET ||
+	    memcmp(buffer, held.text + OFFSET, got))
 		return wrong("the file has lost its snapshot or its offset");
 	return NULL;
 }
@@ -359,10 +203,17 @@ static const char *check_seek(long result)
 	return check_fresh(result, NULL, FROM);
 }
 
+static long references(void)
+{
+	char number[32];
+
+	file_read("/sys/module/usertime/refcnt", number, sizeof(number));
+	return atol(number);
+}
+
 static void prepare_open(void)
 {
-	list_read(witness, &list);
-	refcnt = get("/sys/module/usertime/refcnt");
+	refcnt = references();
 }
 
 static long act_open(void)
@@ -374,13 +225,13 @@ static long act_open(void)
 
 static const char *check_open(long result)
 {
-	if (get("/sys/module/usertime/refcnt") != refcnt + !(result < 0))
+	if (references() != refcnt + !(result < 0))
 		return wrong("the module's users are not as the result says");
 	if (result >= 0 && !changed(result, 0))
 		return wrong("a new file has no news");
 	if (result >= 0 && close(result))
 		return wrong("it cannot be closed");
-	if (get("/sys/module/usertime/refcnt") != refcnt)
+	if (references() != refcnt)
 		return wrong("the module's users have changed");
 	if (changed(witness, 0))
 		return wrong("the list has news");
@@ -396,32 +247,18 @@ static long act_load(void)
 	return syscall(SYS_finit_module, module_fd, "", 0) ? -errno : 0;
 }
 
-static int is_loaded(void)
-{
-	char line[256];
-	int found = 0;
-	FILE *modules = fopen("/proc/modules", "r");
-
-	while (fgets(line, sizeof(line), modules))
-		found |= !strncmp(line, "usertime ", 9);
-	fclose(modules);
-	return found;
-}
-
 static const char *check_load(long result)
 {
 	const char *why = NULL;
 	int fd;
 
 	if (result < 0) {
-		if (is_loaded() || !access("/sys/module/usertime", F_OK))
-			return "the module is listed";
+		if (!access("/sys/module/usertime", F_OK))
+			return "the module is still there";
 		if (!access("/proc/" URT_DIR, F_OK))
 			return "/proc/" URT_DIR " is there";
 		return NULL;
 	}
-	if (!is_loaded())
-		return "the module is not listed";
 	fd = status_open();
 	status_register(fd, getpid());
 	if (time_now(fd, getpid()) < 0)
@@ -432,357 +269,111 @@ static const char *check_load(long result)
 	return why;
 }
 
-/*
- * The failures
- */
-
-/* The addresses that the module takes up. */
-static void require_module(const char *kind)
-{
-	unsigned long address, size;
-	char line[256];
-	FILE *modules = fopen("/proc/modules", "r");
-
-	while (fgets(line, sizeof(line), modules)) {
-		if (sscanf(line, "usertime %lu %*d %*s %*s %lx", &size,
-			   &address) != 2)
-			continue;
-		set(kind, "require-start", address);
-		set(kind, "require-end", address + size);
-	}
-	fclose(modules);
-}
-
-/* The addresses of one function of the kernel. Return: whether it is there. */
-static int require_function(const char *kind, const char *name)
-{
-	unsigned long address, start = 0, end = -1UL;
-	char line[256], symbol[200];
-	FILE *symbols;
-
-	for (int pass = 0; pass < 2; pass++) {
-		symbols = fopen("/proc/kallsyms", "r");
-		while (fgets(line, sizeof(line), symbols)) {
-			if (sscanf(line, "%lx %*c %199s", &address,
-				   symbol) != 2)
-				continue;
-			if (!pass && !strcmp(symbol, name))
-				start = address;
-			if (pass && address > start && address < end)
-				end = address;
-		}
-		fclose(symbols);
-	}
-	set(kind, "require-start", start);
-	set(kind, "require-end", end);
-	return start > 0;
-}
-
-static void fail(const struct operation *operation, const char *kind, int times,
-		 long error, const char *how)
-{
-	int injected;
-	long result;
-	const char *why;
-
-	result = act_with_knobs(operation, kind, times, &injected);
-	why = operation->check(result);
-	if (!ok(result == error && injected && !why, "%s, %s", operation->name,
-		how))
-		diag("%d failed; the result is %ld, expected %ld; %s",
-		     injected, result, error, why ?: "nothing has changed");
-}
-
-/* Every allocation of this fails. */
-static void fail_all(const struct operation *operation)
-{
-	if (!operation->function) {
-		require_module(FAILSLAB);
-	} else if (!require_function(FAILSLAB, operation->function)) {
-		skip(operation->name, "no such function in this kernel");
-		return;
-	}
-
-	fail(operation, FAILSLAB, MANY, -ENOMEM, "with no memory");
-}
-
-struct tally {
-	int injected, enomem, efault, passed, bad;
+static const struct operation operations[] = {
+	{ "open", 4, 0, prepare_open, act_open, check_open },
+	{ "register", 1, 1, prepare_write, act_write, check_write },
+	{ "read", 1, 1, prepare_read, act_read, check_read },
+	{ "read elsewhere", 1, 1, prepare_read, act_pread, check_pread },
+	{ "seek", 1, 0, prepare_read, act_seek, check_seek },
 };
 
-static void count(struct tally *tally, const struct operation *operation,
-		  int at, long result)
-{
-	const char *why = operation->check(result);
+#define OPERATIONS	((int)(sizeof(operations) / sizeof(*operations)))
 
-	tally->injected++;
-	if (result == -ENOMEM)
-		tally->enomem++;
-	else if (result == -EFAULT)
-		tally->efault++;
-	else if (result >= 0)
-		tally->passed++;
-	else
-		why = why ?: "another error";
-	if (why) {
-		tally->bad++;
-		diag("%s, %d: returned %ld: %s", operation->name, at, result,
-		     why);
-	}
-}
+static const struct operation read_operation = {
+	"read more than a page", 1, 0, prepare_read, act_read, check_read,
+};
 
-/* The last one, in which nothing failed. */
-static void end_tally(struct tally *tally, const struct operation *operation,
-		      int injected, long result)
-{
-	count(tally, operation, 0, result);
-	tally->injected--;
-	tally->passed--;
-	if (injected || result < 0) {
-		diag("the last result is %ld, with %d failed", result,
-		     injected);
-		tally->bad++;
-	}
-}
-
-static void tell(const struct tally *tally, const struct operation *operation,
-		 const char *how, int least)
-{
-	if (!ok(tally->enomem >= least && !tally->bad, "%s, %s",
-		operation->name, how))
-		diag("%d ENOMEM expected at least, %d not as expected", least,
-		     tally->bad);
-	diag("%d failed: %d ENOMEM, %d EFAULT, %d did without",
-	     tally->injected, tally->enomem, tally->efault, tally->passed);
-}
-
-/* Each fails in turn; there must be @least ENOMEM. */
-static void fail_each(const struct operation *operation, int least)
-{
-	struct tally tally = { 0 };
-	int injected = 1;
-	long result;
-
-	for (int nth = 1; nth < MANY; nth++) {
-		result = act_with_nth(operation, nth, &injected);
-		if (!injected)
-			break;
-		count(&tally, operation, nth, result);
-	}
-	end_tally(&tally, operation, injected, result);
-	tell(&tally, operation, "with each allocation failing", least);
-}
+static const struct operation load_operation = {
+	"load", 4, 0, prepare_load, act_load, check_load,
+};
 
 /*
- * From some point on all fail, each way out that the kernel has included. The
- * knob "space" is an amount that may be had before any failure: it goes up from
- * @space, by @step, until nothing has failed.
+ * Each runs in a process of its own, of which allocations fail.
  */
-static void fail_rest(const struct operation *operation, const char *kind,
-		      int space, int step)
-{
-	struct tally tally = { 0 };
-	int injected;
-	long result;
-
-	set(kind, "require-start", 0);
-	set(kind, "require-end", -1UL);
-	for (int tries = 0; tries < MANY; tries++) {
-		set(kind, "space", space);
-		result = act_with_knobs(operation, kind, MANY, &injected);
-		if (!injected)
-			break;
-		count(&tally, operation, space, result);
-		space += step;
-	}
-	set(kind, "space", 0);
-	end_tally(&tally, operation, injected, result);
-	tell(&tally, operation, "with all that follow failing", 1);
-}
-
-/* Become the thread whose allocations fail. */
-static void open_knobs(void)
-{
-	/* No page fault comes between a knob and what it is for. */
-	mlockall(MCL_CURRENT | MCL_FUTURE);
-	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	make_it_fail = open("/proc/thread-self/make-it-fail",
-			    O_WRONLY | O_CLOEXEC);
-}
 
 static void begin(void)
 {
-	open_knobs();
+	int at = 0;
+
+	failing_begin();
 	witness = status_open();
 	file = status_open();
-	for (int i = 0; i < IDS; i++)
-		extra[i] = start_spun(0);
-	listed = 0;
-	registered = 0;
-}
-
-static void finish(void)
-{
-	for (int i = 0; i < IDS; i++)
-		end(extra[i]);
-}
-
-#define FILES_TESTS	(2 * 6 + 4)
-
-static void run_files(const char *where)
-{
-	static const struct operation operations[] = {
-		{ "open", NULL, 0, prepare_open, act_open, check_open },
-		{ "register", NULL, 1, prepare_write, act_write, check_write },
-		{ "register three", NULL, 1, prepare_write, act_write,
-		  check_write },
-		{ "read", "seq_read_iter", 1, prepare_read, act_read,
-		  check_read },
-		{ "read elsewhere", "seq_read_iter", 1, prepare_read, act_pread,
-		  check_pread },
-		{ "seek", "seq_lseek", 0, prepare_read, act_seek, check_seek },
-	};
-	char name[100];
-
-	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
-		struct operation operation = operations[i];
-
-		snprintf(name, sizeof(name), "%s%s", where, operation.name);
-		operation.name = name;
-		ids_are(i == 1 ? 1 : IDS);
-		news_is_read();
-		fail_all(&operation);
-		fail_each(&operation, 1);
-		/* Only one, or the knobs themselves could not be written to. */
-		if (operation.copies)
-			fail(&operation, FAIL_COPY, 1, -EFAULT,
-			     "with its copy failing");
-	}
-}
-
-static void in_namespace(void *unused)
-{
-	(void)unused;
 	start_crowd(crowd, LONG);
-	begin();
-	/* Short numbers, but more than a page of them. */
-	list_grows(LONG);
-	run_files("in a PID namespace: ");
-	finish();
-}
-
-static void start_namespace(void *unused)
-{
-	(void)unused;
-	if (unshare(CLONE_NEWPID))
-		die("unshare(2)");
-	reap(start(in_namespace, NULL));
+	for (int i = 0; i < IDS; i++) {
+		extra[i] = start_spun(0);
+		at += sprintf(text + at, "%s%d", i ? " " : "", extra[i]);
+		end_of_id[i] = at;
+	}
 }
 
 static void outside(void *unused)
 {
-	struct operation read_long = {
-		"read more than a page", "seq_read_iter", 0, prepare_read,
-		act_read, check_read,
-	};
-
 	(void)unused;
-	start_crowd(crowd, LONG);
 	begin();
 	list_grows(SMALL);
-	run_files("");
-
+	for (int i = 0; i < OPERATIONS; i++)
+		fail_each(&operations[i], "");
 	list_grows(MEDIUM);
-	news_is_read();
-	fail_all(&read_long);
-	fail_each(&read_long, 1);
-	fail_rest(&read_long, FAILSLAB, sysconf(_SC_PAGESIZE), 64);
-
-	list_grows(LONG);
-	news_is_read();
-	read_long.name = "read a long list";
-	if (exists(FAIL_PAGES)) {
-		set(FAIL_PAGES, "min-order", 0);
-		set_text(FAIL_PAGES, "ignore-gfp-highmem", "N");
-		fail_rest(&read_long, FAIL_PAGES, 0, 1);
-	} else {
-		skip("read a long list, with all that follow failing",
-		     "this kernel has no fail_page_alloc");
-	}
-	finish();
+	fail_each(&read_operation, "");
+	fail_rest(&read_operation, sysconf(_SC_PAGESIZE), 64);
+	for (int i = 0; i < IDS; i++)
+		end(extra[i]);
 	for (int i = 0; i < LONG; i++)
 		end(crowd[i]);
 }
 
-/* All that were registered have ended, and go. */
-static void empty_list(void)
+static void inside(void *unused)
 {
-	int fd = status_open();
-
-	set_period(URT_PERIOD_MS_MIN);
-	do {
-		list_read(fd, &list);
-	} while (list.length && changed(fd, -1));
-	close(fd);
-	stop_updates();
+	(void)unused;
+	begin();
+	list_grows(LONG);
+	for (int i = 0; i < OPERATIONS; i++)
+		fail_each(&operations[i], " in a PID namespace");
 }
 
 static void loading(void *unused)
 {
-	static const char * const functions[] = {
-		"kmem_cache_create_usercopy", "alloc_workqueue",
-		"__proc_create", "proc_create_reg",
-	};
-	struct operation load = {
-		"", NULL, 0, prepare_load, act_load, check_load,
-	};
-	char name[64];
-
 	(void)unused;
-	open_knobs();
+	failing_begin();
 	module_fd = open(getenv("USERTIME_KO"), O_RDONLY | O_CLOEXEC);
-	for (int i = 0; i < 4; i++) {
-		snprintf(name, sizeof(name), "load, in %s()", functions[i]);
-		load.name = name;
-		load.function = functions[i];
-		fail_all(&load);
-	}
-	load.name = "load";
-	fail_each(&load, 4);
+	fail_each(&load_operation, "");
+}
+
+/* Do @work in a process of its own, and let the lines go that it leaves. */
+static void run(void (*work)(void *))
+{
+	int fd;
+
+	reap(start(work, NULL));
+	fd = status_open();
+	set_period(URT_PERIOD_MS_MIN);
+	gets_empty(fd);
+	stop_updates();
+	close(fd);
 }
 
 int main(void)
 {
-	mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	if (!exists(FAILSLAB) || access("/proc/self/fail-nth", F_OK)) {
+	if (!failing_exists()) {
 		plan(1);
 		skip("allocations fail", "this kernel has no failslab");
 		return done();
 	}
-	plan(6 + FILES_TESTS + 4 + FILES_TESTS + 1);
-	set_up(FAILSLAB);
-	set(FAIL_COPY, "verbose", 0);
-	set_text(FAIL_COPY, "task-filter", "Y");
-	if (exists(FAIL_PAGES))
-		set_up(FAIL_PAGES);
+	plan(1 + 1 + (OPERATIONS + 2) + OPERATIONS + 1);
+	failing_set_up();
 
 	if (unload())
 		die("the module is unloaded");
 	reap(start(loading, NULL));
 	is(load(""), 0, "the module can be loaded");
 	stop_updates();
-	reap(start(outside, NULL));
-	empty_list();
-	reap(start(start_namespace, NULL));
-	empty_list();
+	run(outside);
+	if (unshare(CLONE_NEWPID))
+		die("unshare(2)");
+	run(inside);
 	if (kmemleak_exists())
 		is(kmemleak_objects(), 0, "nothing has leaked");
 	else
 		skip("nothing has leaked", "this kernel has no kmemleak");
-
-	set_text(FAIL_COPY, "task-filter", "N");
-	set_back(FAILSLAB);
-	if (exists(FAIL_PAGES))
-		set_back(FAIL_PAGES);
 	return done();
 }

@@ -18,15 +18,6 @@ static struct list list;
 static pid_t crowd[CROWD];
 static char *nowhere;	/* no memory there */
 
-static void wait_empty(int fd)
-{
-	set_period(URT_PERIOD_MS_MIN);
-	do {
-		list_read(fd, &list);
-	} while (list.length && changed(fd, -1));
-	stop_updates();
-}
-
 /* Each file is read once in a list of its own, and never to its end. */
 static void half_reads(int fd)
 {
@@ -128,7 +119,7 @@ static void round_of_all(void *unused)
 	for (int i = 0; i < 3; i++)
 		wait_update(fd);
 	status_write(fd, "-%d", getpid());
-	wait_empty(fd);
+	gets_empty(fd);
 
 	/* The last ones are the unloading's. */
 	stop_updates();

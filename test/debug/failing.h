@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Operations in which allocations fail, by the kernel's fault injection
+ *
+ * The kernel makes allocations fail in two ways (Documentation/
+ * fault-injection). /proc/self/fail-nth fails the Nth that one system call
+ * makes, wherever in the kernel that is, and also counts copies from and to
+ * user memory. The knobs of failslab, in debugfs, fail all from some point on.
+ */
+#ifndef FAILING_H
+#define FAILING_H
+
+#include "process.h"
+
+#include <sys/mount.h>
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+#define FAIL_COPY	"/sys/kernel/debug/fail_usercopy/"
+#define FAILURES	1000	/* more than an operation has */
+
+struct operation {
+	const char *name;
+	int enomem, efault;	/* how many of these there are at least */
+	void (*prepare)(void);
+	/* One system call and nothing else: what it returns, or -errno. */
+	long (*act)(void);
+	/* After it: what is not as the result says, or NULL. */
+	const char *(*check)(long result);
+};
+
+static int fail_nth, make_it_fail;	/* files of the calling thread */
+
+static inline int failing_exists(void)
+{
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	return !access(FAILSLAB "probability", F_OK) &&
+	       !access("/proc/self/fail-nth", F_OK);
+}
+
+/* Nothing fails yet. What may wait for memory can fail, too. */
+static inline void failing_set_up(void)
+{
+	file_write(FAILSLAB "verbose", "0");
+	file_write(FAILSLAB "task-filter", "Y");
+	file_write(FAILSLAB "ignore-gfp-wait", "N");
+	file_write(FAIL_COPY "verbose", "0");
+}
+
+/* The caller's allocations will fail. */
+static inline void failing_begin(void)
+{
+	/* A page fault must not allocate between a knob and what it is for. */
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	make_it_fail = open("/proc/thread-self/make-it-fail",
+			    O_WRONLY | O_CLOEXEC);
+}
+
+static inline void set_number(const char *path, int number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", number);
+	file_write(path, text);
+}
+
+/* The copy of @text may be what fails: then the second one does not. */
+static inline void set_knob(int fd, const char *text)
+{
+	if (write(fd, text, strlen(text)) < 0 &&
+	    write(fd, text, strlen(text)) < 0)
+		die("a knob can be %s", text);
+}
+
+/* Do it while its allocation number @nth fails. Return: whether one did. */
+static inline int act_nth(const struct operation *operation, int nth,
+			  long *result)
+{
+	char text[16];
+	int failed;
+
+	snprintf(text, sizeof(text), "%d", nth);
+	set_knob(fail_nth, text);
+	*result = operation->act();
+
+	/* The file has what is left to count; at 1, reading it fails. */
+	memset(text, 0, sizeof(text));
+	failed = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+	set_knob(fail_nth, "0");
+	return failed;
+}
+
+/* Do it while all fail after the first @space bytes. */
+static inline int act_rest(const struct operation *operation, int space,
+			   long *result)
+{
+	char text[16];
+
+	set_number(FAILSLAB "space", space);
+	set_number(FAILSLAB "times", FAILURES);
+	set_number(FAILSLAB "probability", 100);
+	set_knob(make_it_fail, "1");
+	*result = operation->act();
+	set_knob(make_it_fail, "0");
+	set_number(FAILSLAB "probability", 0);
+	file_read(FAILSLAB "times", text, sizeof(text));
+	return atoi(text) < FAILURES;
+}
+
+struct tally {
+	int failures, enomem, efault, bad;
+};
+
+typedef int act_function(const struct operation *operation, int at,
+			 long *result);
+
+/* Do it with more and more that does not fail, until nothing has failed. */
+static inline void fail_once(const struct operation *operation,
+			     act_function *act, int at, int step,
+			     struct tally *tally)
+{
+	const char *why;
+	int failed = 1;
+	long result;
+
+	for (; failed && tally->failures < FAILURES; at += step) {
+		operation->prepare();
+		failed = act(operation, at, &result);
+		tally->failures += failed;
+		tally->enomem += result == -ENOMEM;
+		tally->efault += result == -EFAULT;
+		why = operation->check(result);
+		if (result < 0 &&
+		    (!failed || (result != -ENOMEM && result != -EFAULT)))
+			why = why ?: "another error";
+		if (why) {
+			tally->bad++;
+			diag("at %d, it returned %ld: %s", at, result, why);
+		}
+	}
+	tally->bad += failed;
+}
+
+/*
+ * Now and then, the kernel allocates something for its own checkers, and the
+ * count misses what comes after it: in that case, it is all done once more.
+ */
+static inline void fail(const struct operation *operation, const char *how,
+			act_function *act, int at, int step)
+{
+	struct tally tally = { 0 };
+
+	for (int i = 0; i < 5 && (tally.enomem < operation->enomem ||
+				  tally.efault < operation->efault); i++)
+		fail_once(operation, act, at, step, &tally);
+	if (!ok(!tally.bad && tally.enomem >= operation->enomem &&
+		tally.efault >= operation->efault, "%s%s", operation->name,
+		how))
+		diag("%d not as expected; expected at least %d ENOMEM and %d EFAULT",
+		     tally.bad, operation->enomem, operation->efault);
+	diag("%d failed: %d ENOMEM, %d EFAULT, the others did without",
+	     tally.failures, tally.enomem, tally.efault);
+}
+
+static inline void fail_each(const struct operation *operation,
+			     const char *where)
+{
+	char how[64];
+
+	snprintf(how, sizeof(how), "%s, with each allocation failing", where);
+	fail(operation, how, act_nth, 1, 1);
+}
+
+/* All fail from some point on: there is no way out by vmalloc(), either. */
+static inline void fail_rest(const struct operation *operation, int space,
+			     int step)
+{
+	fail(operation, ", with all that follow failing", act_rest, space, step);
+}
+
+#endif
