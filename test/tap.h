@@ -37,10 +37,13 @@
 #define TAP_SECONDS	100
 #endif
 
-/* Shared, so that the children of a test may say ok() too. */
+/*
+ * Shared once there is a plan, so that the children of a test may say ok() too.
+ * Without a plan, there is only die().
+ */
 static struct {
 	int planned, run, failed;
-} *tap;
+} no_plan, *tap = &no_plan;
 
 static pid_t tap_group;
 
