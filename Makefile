@@ -21,7 +21,7 @@ idle_clock := urt_rename urt_follow_unit urt_follow_full urt_follow_deaf
 fast_clock := beyond_32bit
 special := nohz_full $(idle_clock) $(fast_clock)
 
-headers := $(wildcard test/*.h test/*/*.h) usertime.h
+headers := $(wildcard test/*.h test/*/*.h test/*/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
@@ -385,7 +385,7 @@ $(quick)/oracle.o: test/quick/oracle.c test/quick/oracle.h
 	@scripts/need clang libclang-rt-dev llvm
 	$(quick_clang) -c -o $@ $<
 
-$(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quick/oracle.h usertime.c usertime.h
+$(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o $(headers) usertime.c
 	@sed -n 's,^#include <\(.*\)>,$(quick)/include/\1,p' usertime.c | while read -r header; do \
 		mkdir -p "$${header%/*}" && : >"$$header"; done
 	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate=$(quick)/profile.raw \
