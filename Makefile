@@ -260,7 +260,7 @@ test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtoo
 	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
 	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
 
-$(guest)/bench/%: test/bench/%.c usertime.h | tools
+$(guest)/bench/%: test/bench/%.c $(headers) | tools
 	$(call compile,$(cross))
 
 $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
@@ -269,7 +269,7 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
-bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
+bench_programs = $(addprefix $(guest)/bench/,module tool) $(B)/test-$(deb_arch)/urt
 in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
 ifdef BENCH_LARGE
 bench: $(guest)/module/usertime.ko $(guest)/bench/large $(guest)/bench/least.ko
@@ -280,7 +280,7 @@ else
 bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure what it costs, in instructions (BENCH_SHORT=1: a part; BENCH_LARGE=1: of 500,000 processes)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
-	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
+	@{ $(in_bench) /test/module /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
 		$(in_bench) /test/tool /test/usertime.ko /test/urt $(if $(BENCH_SHORT),short); } \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
