@@ -306,8 +306,8 @@ $(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(call peer_files,*.h) $(peers)/read
 		-I$(peers)/usr/include/$(triplet) -c $< -o $(@:.skel.h=.o)
 	@PATH=$$PATH:/usr/sbin; bpftool gen skeleton $(@:.skel.h=.o) name $* >$@
 
-$(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(call peer_files,*.h) \
-		$(skeletons) usertime.h $(peers)/ready
+$(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(headers) $(skeletons) \
+		$(peers)/ready
 	$(call compile,$(cross)) -I$(B)/bpf -isystem $(peers)/usr/include $(peer_libraries)
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
