@@ -269,7 +269,7 @@ test-fleet: $(guest)/module/usertime.ko $(fleet) $(B)/prometheus/usr/bin/promtoo
 	@MODULES=virtio_net $(initramfs) $(fleet) $(exporter)
 	@scripts/test-fleet $(B)/fleet $(kernel) $(guest)/initramfs $(B)/prometheus docs/prometheus.yml
 
-$(guest)/bench/%: test/bench/%.c usertime.h | tools
+$(guest)/bench/%: test/bench/%.c $(headers) | tools
 	$(call compile,$(cross))
 
 $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | tools
@@ -278,7 +278,7 @@ $(guest)/bench/least.ko: test/bench/least.c test/bench/Kbuild $(debian)/ready | 
 	$(kbuild) modules
 	@touch $@
 
-bench_programs = $(addprefix $(guest)/bench/,bench tool) $(B)/test-$(deb_arch)/urt
+bench_programs = $(addprefix $(guest)/bench/,module tool) $(B)/test-$(deb_arch)/urt
 in_bench = LIMIT=1800 ARCH=$(arch) ICOUNT=0 MEMORY=4G scripts/guest $(B)/bench $(kernel) $(guest)/initramfs
 ifdef BENCH_LARGE
 bench: $(guest)/module/usertime.ko $(guest)/bench/large $(guest)/bench/least.ko
@@ -289,7 +289,7 @@ else
 bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## measure the costs, in instructions (BENCH_SHORT=1: only a part; BENCH_LARGE=1: up to 500,000 processes)
 	@scripts/need gnuplot-nox
 	@$(initramfs) $(bench_programs) $(guest)/bench/least.ko
-	@{ $(in_bench) /test/bench /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
+	@{ $(in_bench) /test/module /test/usertime.ko /test/least.ko $(if $(BENCH_SHORT),short) && \
 		$(in_bench) /test/tool /test/usertime.ko /test/urt $(if $(BENCH_SHORT),short); } \
 		>$(B)/bench.csv || { cat $(B)/bench.csv; exit 1; }
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
@@ -315,8 +315,8 @@ $(B)/bpf/%.skel.h: test/bench/peers/%.bpf.c $(call peer_files,*.h) $(peers)/read
 		-I$(peers)/usr/include/$(triplet) -c $< -o $(@:.skel.h=.o)
 	@PATH=$$PATH:/usr/sbin; bpftool gen skeleton $(@:.skel.h=.o) name $* >$@
 
-$(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(call peer_files,*.h) \
-		$(skeletons) usertime.h $(peers)/ready
+$(guest)/bench/peers: $(filter-out %.bpf.c,$(call peer_files,*.c)) $(headers) $(skeletons) \
+		$(peers)/ready
 	$(call compile,$(cross)) -I$(B)/bpf -isystem $(peers)/usr/include $(peer_libraries)
 
 ifeq ($(RELEASE)$(FLAVOUR)$(KERNEL),)
@@ -394,7 +394,7 @@ $(quick)/oracle.o: test/quick/oracle.c test/quick/oracle.h
 	@scripts/need clang libclang-rt-dev llvm
 	$(quick_clang) -c -o $@ $<
 
-$(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o test/quick/kernel.h test/quick/oracle.h usertime.c usertime.h
+$(quick)/fuzz: test/quick/fuzz.c $(quick)/oracle.o $(headers) usertime.c
 	@sed -n 's,^#include <\(.*\)>,$(quick)/include/\1,p' usertime.c | while read -r header; do \
 		mkdir -p "$${header%/*}" && : >"$$header"; done
 	$(quick_clang) -Dfuzz_one=LLVMFuzzerTestOneInput -fprofile-instr-generate=$(quick)/profile.raw \

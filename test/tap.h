@@ -38,10 +38,13 @@
 #define TAP_SECONDS	100
 #endif
 
-/* In shared memory, so that the children of a test can call ok() too. */
+/*
+ * In shared memory once there is a plan, so that the children of a test can call
+ * ok(), too. Without a plan, only die() works.
+ */
 static struct {
 	int planned, run, failed;
-} *tap;
+} no_plan, *tap = &no_plan;
 
 static pid_t tap_group;
 

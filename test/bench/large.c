@@ -6,41 +6,15 @@
  * usage: large USERTIME.KO LEAST.KO COUNT...
  *
  * Starts as many processes as the last COUNT says, registers one COUNT of them
- * after the other, and prints lines "what,processes,figure".
- *
- * It runs as root in a guest of the same kind as that of test/bench/bench.c: a
- * nanosecond is an executed instruction, there is one CPU, the processes sleep,
- * and the module least makes them aged and active.
+ * after the other, and prints lines "what,processes,figure,".
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+#include "bench.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "usertime.h"
-
-#define PARAMETERS	"/sys/module/usertime/parameters/"
-#define LEAST		"/sys/module/least/parameters/"
 
 #define PROCESSES_MAX	1000000
-#define ORDINARY_USER	65534	/* a user without privileges */
+#define NO_LIMIT	2000000		/* a max_processes that is never reached */
 #define READ_SIZE	(128 << 10)	/* as cat reads */
 #define ROUNDS		2
 
@@ -53,89 +27,21 @@
 static char pids[PROCESSES_MAX + 1][12];	/* in decimal */
 static int count;		/* of those that are registered */
 static long long overhead;	/* of what an update of one process takes */
-static int status_fd, user_fd, schedstat_fd;
+static int status_fd, user_fd;
 static char text[PROCESSES_MAX * 27];
 
 static long long longest;	/* that the watch waited for the CPU */
 static atomic_bool watching;
 
-static void die(const char *format, ...)
-{
-	int error = errno;
-	va_list args;
-
-	va_start(args, format);
-	fprintf(stderr, "large: ");
-	vfprintf(stderr, format, args);
-	fprintf(stderr, ": %s\n", strerror(error));
-	va_end(args);
-	exit(1);
-}
-
-static int open_file(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-
-	if (fd < 0)
-		die("%s", path);
-	return fd;
-}
-
 static void write_word(int fd, const char *word)
 {
 	if (write(fd, word, strlen(word)) < 0)
-		die("writing %s", word);
+		die("%s can be written", word);
 }
 
-static void set(const char *path, const char *word)
+static void print(const char *what, double figure)
 {
-	int fd = open_file(path, O_WRONLY);
-
-	write_word(fd, word);
-	close(fd);
-}
-
-static void set_number(const char *path, int number)
-{
-	char word[16];
-
-	snprintf(word, sizeof(word), "%d", number);
-	set(path, word);
-}
-
-static void load_module(const char *path, const char *parameters)
-{
-	if (syscall(SYS_finit_module, open_file(path, O_RDONLY), parameters, 0))
-		die("%s", path);
-}
-
-static long long now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
-/* As in test/bench/peers/peers.c: for how long the CPU has run tasks. */
-static long long busy(void)
-{
-	char line[4096] = "", *cpu;
-	long long ns;
-
-	usleep(1);
-	if (pread(schedstat_fd, line, sizeof(line) - 1, 0) < 0)
-		die("/proc/schedstat");
-	cpu = strstr(line, "\ncpu0 ");
-	if (!cpu ||
-	    sscanf(cpu, "\ncpu0 %*u %*u %*u %*u %*u %*u %lld", &ns) != 1)
-		die("/proc/schedstat");
-	return ns;
-}
-
-static void report(const char *what, double figure)
-{
-	printf("%s,%d,%.1f\n", what, count, figure);
+	report(what, count, figure, NO_GOAL);
 }
 
 /*
@@ -172,7 +78,7 @@ static long long longest_gap(void (*work)(void))
 	watching = true;
 	if (pthread_create(&thread, NULL, watch, NULL) ||
 	    pthread_setschedparam(thread, SCHED_FIFO, &priority))
-		die("the watch");
+		die("the watch starts");
 	work();
 	watching = false;
 	pthread_join(thread, NULL);
@@ -183,30 +89,19 @@ static long long longest_gap(void (*work)(void))
  * The processes
  */
 
-static int sleeping(void *unused)
-{
-	(void)unused;
-	for (;;)
-		pause();
-	return 0;
-}
-
 static long long free_memory(void)
 {
-	FILE *info = fopen("/proc/meminfo", "r");
+	FILE *info = open_lines("/proc/meminfo");
 	long long kib = 0;
 	char line[128];
 
-	while (info && fgets(line, sizeof(line), info))
-		if (sscanf(line, "MemAvailable: %lld", &kib) == 1)
-			break;
-	if (!kib)
-		die("/proc/meminfo");
+	while (!kib && fgets(line, sizeof(line), info))
+		sscanf(line, "MemAvailable: %lld", &kib);
 	fclose(info);
 	return kib;
 }
 
-/* They share our memory, and one stack: none of them ever returns. */
+/* They share one stack: none of them ever returns. */
 static void start_processes(int number)
 {
 	static char stack[4096];
@@ -214,18 +109,14 @@ static void start_processes(int number)
 	int add = open_file(LEAST "add", O_WRONLY);
 
 	for (int i = 0; i <= number; i++) {
-		pid_t pid = clone(sleeping, stack + sizeof(stack), CLONE_VM |
-				  CLONE_FS | CLONE_SIGHAND | SIGCHLD, NULL);
-
-		if (pid < 0)
-			die("process %d of %d", i, number);
-		snprintf(pids[i], sizeof(pids[i]), "%d", pid);
+		snprintf(pids[i], sizeof(pids[i]), "%d",
+			 start_process(sleep_on, NULL, stack + sizeof(stack), 0));
 		lseek(add, 0, SEEK_SET);
 		write_word(add, pids[i]);
 	}
 	close(add);
 	sleep(1);
-	set(LEAST "age", "40 10");
+	write_file(LEAST "age", AGE);
 	printf("# a process takes %.1f KiB\n",
 	       (double)(before - free_memory()) / number);
 }
@@ -249,13 +140,13 @@ static void register_more(int number)
 			start = now();
 		write_word(status_fd, pids[count]);
 	}
-	report("register", (double)(now() - start) / REGISTRATIONS);
+	print("register", (double)(now() - start) / REGISTRATIONS);
 }
 
 static void read_first_piece(void)
 {
 	if (pread(status_fd, text, READ_SIZE, 0) < 0)
-		die("reading the list");
+		die("the list can be read");
 }
 
 static void read_list(void)
@@ -266,31 +157,26 @@ static void read_list(void)
 	while ((length = read(status_fd, text + all, READ_SIZE)) > 0)
 		all += length;
 	if (length < 0)
-		die("reading the list");
+		die("the list can be read");
 }
 
 static void update(void)
 {
-	struct pollfd news = { .fd = status_fd, .events = POLLPRI };
-
-	set_number(PARAMETERS "period_ms", URT_PERIOD_MS_MIN);
-	if (poll(&news, 1, -1) != 1)
-		die("poll(2)");
-	set_number(PARAMETERS "period_ms", URT_PERIOD_MS_MAX);
+	make_update(status_fd);
 }
 
 /* One process in @every has run since the last update; with 0, none has. */
 static void prepare_update(int every)
 {
-	usleep(200000);		/* until the registrations are announced */
+	await_announcement();
 	read_list();
 	if (every)
-		set_number(LEAST "run", every);
+		write_file(LEAST "run", "%d", every);
 }
 
 static long long update_length(int every)
 {
-	long long before, length, least = 1LL << 60;
+	long long before, length, least = LLONG_MAX;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		prepare_update(every);
@@ -309,14 +195,14 @@ static void measure_update(const char *state, int every)
 	char what[64];
 
 	snprintf(what, sizeof(what), "update: %s", state);
-	report(what, (double)length / count);
+	print(what, (double)length / count);
 	snprintf(what, sizeof(what), "mutex held by an update: %s (in all)",
 		 state);
-	report(what, length);
+	print(what, length);
 	snprintf(what, sizeof(what), "no schedule() in an update: %s (in all)",
 		 state);
 	prepare_update(every);
-	report(what, longest_gap(update));
+	print(what, longest_gap(update));
 }
 
 /* Its first piece is what the mutex is held for, and a little more. */
@@ -329,9 +215,9 @@ static void measure_read(void)
 	start = now();
 	read_list();
 	all = now() - start;
-	report("read", (double)all / count);
-	report("mutex held by a read (in all)", first);
-	report("no schedule() in a read (in all)", longest_gap(read_list));
+	print("read", (double)all / count);
+	print("mutex held by a read (in all)", first);
+	print("no schedule() in a read (in all)", longest_gap(read_list));
 }
 
 /* Only of this thread: the watch stays root's. */
@@ -351,10 +237,8 @@ static void register_as_user(void)
 
 static void unregister_it(void)
 {
-	char word[16];
-
-	snprintf(word, sizeof(word), "-%s", pids[count]);
-	write_word(status_fd, word);
+	if (status_write(status_fd, "-%s", pids[count]) < 0)
+		die("process %s unregisters", pids[count]);
 }
 
 /* Half of the list is taken: the module counts the lines of the user. */
@@ -362,53 +246,43 @@ static void measure_share(void)
 {
 	long long start;
 
-	set_number(PARAMETERS "max_processes", 2 * count);
+	set_parameter("max_processes", 2 * count);
 	start = now();
 	register_as_user();
-	report("mutex held by a user's registration: half taken (in all)",
-	       now() - start);
+	print("mutex held by a user's registration: half taken (in all)",
+	      now() - start);
 	unregister_it();
-	report("no schedule() in a user's registration (in all)",
-	       longest_gap(register_as_user));
+	print("no schedule() in a user's registration (in all)",
+	      longest_gap(register_as_user));
 	unregister_it();
-	set_number(PARAMETERS "max_processes", 2 * PROCESSES_MAX);
+	set_parameter("max_processes", NO_LIMIT);
 }
 
-static void unload(void)
+static void remove_module(void)
 {
-	if (syscall(SYS_delete_module, "usertime", O_NONBLOCK))
-		die("unloading usertime");
+	if (unload())
+		die("usertime unloads");
 }
 
 int main(int argc, char **argv)
 {
-	const struct rlimit many = { 2 * PROCESSES_MAX, 2 * PROCESSES_MAX };
-	struct utsname kernel;
-
 	if (argc < 4 || atoi(argv[argc - 1]) > PROCESSES_MAX) {
 		fprintf(stderr, "usage: large USERTIME.KO LEAST.KO COUNT...\n");
 		return 1;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	uname(&kernel);
-	printf("# %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
-	set("/proc/sys/kernel/pid_max", "4000000");
-	set_number("/proc/sys/kernel/threads-max", 2 * PROCESSES_MAX);
-	if (setrlimit(RLIMIT_NPROC, &many))
-		die("setrlimit(2)");
+	print_kernel();
+	lift_limits();
 	memset(text, 1, sizeof(text));
-	schedstat_fd = open_file("/proc/schedstat", O_RDONLY);
 	load_module(argv[1], "period_ms=3600000 max_processes=2000000");
 	load_module(argv[2], "");
 	/* The processes have copies of the files that are open now. */
 	start_processes(atoi(argv[argc - 1]));
-	status_fd = open_file(URT_STATUS_PATH, O_RDWR);
-	set_user(ORDINARY_USER);
-	user_fd = open_file(URT_STATUS_PATH, O_RDWR);
-	set_user(0);
+	status_fd = status_open();
+	user_fd = status_open_as(ORDINARY_USER);
 
-	report("no schedule() while nothing happens (in all)",
-	       longest_gap(nothing));
+	print("no schedule() while nothing happens (in all)",
+	      longest_gap(nothing));
 	write_word(status_fd, pids[count++]);
 	overhead = update_length(0);
 	for (int i = 3; i < argc; i++) {
@@ -421,6 +295,6 @@ int main(int argc, char **argv)
 	}
 	close(user_fd);
 	close(status_fd);
-	report("no schedule() in rmmod (in all)", longest_gap(unload));
+	print("no schedule() in rmmod (in all)", longest_gap(remove_module));
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The least that an update can cost, for comparison with usertime; and what
- * test/bench/bench.c needs to change the times of processes
+ * test/bench/module.c needs to change the times of processes
  *
  *	cd /sys/module/least/parameters
  *	echo 1234 > add

@@ -4,31 +4,13 @@
  *
  * usage: tool USERTIME.KO URT [short]
  *
- * Prints lines as bench does, see there, in a guest of the same kind: a
- * nanosecond of CPU time is an executed instruction. What urt takes is the CPU
- * time that the scheduler counts for it, system calls included. The registered
- * processes sleep, and there is an update every 5 s, as usual.
+ * Prints lines as test/bench/module.c does, see there. What urt takes is
+ * the CPU time that the scheduler counts for it, system calls included. There
+ * is an update every 5 s, as usual.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "usertime.h"
+#include "bench.h"
 
 #define SLEEPERS_MAX	10000
-#define FIRST_PID	10000
 #define PERIOD_S	(URT_PERIOD_MS_DEFAULT / 1000)
 
 /* A quarter of an hour: urt looks at each name twelve times. */
@@ -37,33 +19,8 @@
 /* Forks of other programs that urt follow looks at. */
 #define FORKS		2000
 
-#define NO_GOAL		-1
-
 static const char *urt;
 static pid_t pids[SLEEPERS_MAX];
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void report(const char *what, int processes, double figure, double goal)
-{
-	printf("%s,%d,%.1f,", what, processes, figure);
-	if (goal != NO_GOAL)
-		printf("%g", goal);
-	printf("\n");
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		die(path);
-	close(fd);
-}
 
 /* The number behind @name in /proc/@pid/@file. */
 static long long proc_number(pid_t pid, const char *file, const char *name)
@@ -72,13 +29,13 @@ static long long proc_number(pid_t pid, const char *file, const char *name)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		die(path);
+	fd = open_file(path, O_RDONLY);
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		die("%s can be read", path);
 	close(fd);
 	at = strstr(text, name);
 	if (!at)
-		die(name);
+		die("%s has %s", path, name);
 	return atoll(at + strlen(name));
 }
 
@@ -100,7 +57,7 @@ static pid_t start_urt(const char * const *arguments)
 		die("fork(2)");
 	if (!pid) {
 		/* What urt follow says is no figure. */
-		dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+		dup2(open_file("/dev/null", O_WRONLY), STDERR_FILENO);
 		execv(urt, (char **)argv);
 		_exit(1);
 	}
@@ -113,31 +70,15 @@ static void end_urt(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/*
- * Sleepers
- */
-
-static int sleeping(void *unused)
-{
-	(void)unused;
-	for (;;)
-		pause();
-	return 0;
-}
-
-/* Starts processes that share our memory, and registers them. */
 static void start_sleepers(int count)
 {
 	static char stacks[SLEEPERS_MAX][1024];
-	int fd = open(URT_STATUS_PATH, O_WRONLY | O_CLOEXEC);
+	int fd = status_open();
 
-	if (fd < 0)
-		die(URT_STATUS_PATH);
 	for (int i = 0; i < count; i++) {
-		pids[i] = clone(sleeping, stacks[i] + sizeof(stacks[i]),
-				CLONE_VM | CLONE_FS | SIGCHLD, NULL);
-		if (pids[i] < 0 || dprintf(fd, "%d", pids[i]) < 0)
-			die("a process that sleeps");
+		pids[i] = start_process(sleep_on, NULL,
+					stacks[i] + sizeof(stacks[i]), 0);
+		status_register(fd, pids[i]);
 	}
 	close(fd);
 	sleep(1);
@@ -171,21 +112,19 @@ static void follow_updates(const char *what, int count, double goal,
 	end_urt(pid);
 }
 
-static const char * const export_arguments[] = {
-	"export", "/tmp/usertime.prom", NULL
-};
-
-static const char * const record_arguments[] = {
-	"record", "-o", "/tmp/record.csv", NULL
-};
-
 static void update_costs(int count)
 {
+	static const char * const export[] = {
+		"export", "/tmp/usertime.prom", NULL
+	};
+	static const char * const record[] = {
+		"record", "-o", "/tmp/record.csv", NULL
+	};
 	double goal = count == 1000 ? 1000 : NO_GOAL;
 
 	start_sleepers(count);
-	follow_updates("urt export", count, goal, export_arguments);
-	follow_updates("urt record", count, goal, record_arguments);
+	follow_updates("urt export", count, goal, export);
+	follow_updates("urt record", count, goal, record);
 	unlink("/tmp/record.csv");
 	end_sleepers(count);
 }
@@ -233,26 +172,18 @@ static void fork_costs(void)
 int main(int argc, char **argv)
 {
 	static const int counts[] = { 100, 1000, 10000 };
-	int first = 0, last = 2, fd;	/* of counts */
 
 	if (argc < 3 || argc > 4) {
 		fprintf(stderr, "usage: tool USERTIME.KO URT [short]\n");
 		return 1;
 	}
 	urt = argv[2];
-	if (argc == 4) {
-		first = 1;
-		last = 1;
-	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	write_file("/proc/sys/kernel/pid_max", "4000000");
-	write_file("/proc/sys/kernel/threads-max", "200000");
-	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
-	if (syscall(SYS_finit_module, fd, "max_processes=1000000", 0))
-		die(argv[1]);
-	close(fd);
-	for (int i = first; i <= last; i++)
-		update_costs(counts[i]);
+	lift_limits();
+	load_module(argv[1], "max_processes=1000000");
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (argc == 3 || counts[i] == 1000)
+			update_costs(counts[i]);
 	fork_costs();
 	return 0;
 }

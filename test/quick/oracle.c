@@ -15,7 +15,7 @@
 
 struct oracle oracle;
 
-bool oracle_sees(int space, const struct life *life)
+static bool sees(int space, const struct life *life)
 {
 	int at = life->space;
 
@@ -83,8 +83,8 @@ static int add(const struct view *view, const struct life *writer,
 			int level = space_level[space];
 
 			if (old->life->numbers[level] == life->numbers[level] &&
-			    oracle_sees(space, old->life) &&
-			    oracle_sees(space, life))
+			    sees(space, old->life) &&
+			    sees(space, life))
 				old->hidden[level] = true;
 		}
 	}
@@ -143,7 +143,7 @@ static int take_id(const struct view *view, const struct life *writer,
 		int space = view->opener.space;
 
 		if (!life->gone && !life->kernel_thread &&
-		    oracle_sees(space, life) &&
+		    sees(space, life) &&
 		    life->numbers[space_level[space]] == number)
 			return minus ? del(view, writer, life) :
 				       add(view, writer, life);
@@ -242,7 +242,7 @@ void oracle_look(struct view *view, long long pos, bool failed)
 	for (i = 0; i < oracle.line_count; i++) {
 		struct line *line = &oracle.lines[i];
 
-		if (oracle_sees(space, line->life) && !line->hidden[level])
+		if (sees(space, line->life) && !line->hidden[level])
 			view->length += sprintf(view->snapshot + view->length,
 						"%d: %llu\n",
 						line->life->numbers[level],

@@ -67,7 +67,6 @@ extern struct oracle {
 	struct life *surprise;
 } oracle;
 
-bool oracle_sees(int space, const struct life *life);
 void oracle_load(void);
 bool oracle_parameter(int parameter, unsigned long long value);
 long oracle_write(const struct view *view, const struct life *writer,

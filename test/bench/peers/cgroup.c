@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cgroup v2: a cgroup for each process, the file cpu.stat kept open */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "shared.h"
 
-#include "files.h"
-#include "peers.h"
+#include <sys/mount.h>
 
 #define ROOT	"/tmp/cgroup"
 

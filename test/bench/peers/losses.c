@@ -2,28 +2,15 @@
 /*
  * What a method counts, and what it loses
  *
- * Each of a few processes uses SPIN_NS in its own way after the method has
+ * Each of a few processes uses SPIN_MS in its own way after the method has
  * begun to watch it, one after the other. So what the method must say of it is
  * known.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "peers.h"
+#include "process.h"
 
-#define SPIN_NS		100000000LL
+#define SPIN_MS		100
+#define SPIN_NS		(SPIN_MS * 1000000LL)
 #define SLACK_NS	15000000LL	/* more than a tick */
 #define STACK_SIZE	16384
 
@@ -46,16 +33,7 @@ static const char * const names[] = {
 
 static char stacks[PROCESSES + 1][STACK_SIZE];
 static char thread_stacks[PROCESSES][STACK_SIZE];
-static int begin[PROCESSES][2], done[2];	/* pipes */
-
-/* Returns what this thread has used. */
-static long long used(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
+static int begin[PROCESSES][2], over[2];	/* pipes */
 
 static void wait_to_begin(int i)
 {
@@ -67,37 +45,8 @@ static void wait_to_begin(int i)
 
 static void say_done(void)
 {
-	if (write(done[1], "", 1) != 1)
+	if (write(over[1], "", 1) != 1)
 		_exit(1);
-}
-
-static int sleep_on(void)
-{
-	for (;;)
-		pause();
-	return 0;
-}
-
-static void spin(long long ns)
-{
-	long long end = used() + ns;
-
-	while (used() < end)
-		for (int i = 0; i < 100000; i++)
-			asm volatile("");
-}
-
-/* Reading zeros keeps the kernel busy, and this program almost never. */
-static void spin_in_kernel(long long ns)
-{
-	static char zeros[1 << 18];
-	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	long long end = used() + ns;
-
-	while (used() < end)
-		if (read(fd, zeros, sizeof(zeros)) < 0)
-			_exit(1);
-	close(fd);
 }
 
 static int run_thread(void *number)
@@ -106,15 +55,15 @@ static int run_thread(void *number)
 
 	if (i == THREAD)
 		wait_to_begin(i);
-	spin(SPIN_NS);
+	spin(SPIN_MS);
 	say_done();
 	if (i == THREAD)
-		sleep_on();
+		sleep_on(NULL);
 	syscall(SYS_exit, 0);
 	return 0;
 }
 
-static void start_thread(int i)
+static void start_second_thread(int i)
 {
 	if (clone(run_thread, thread_stacks[i] + STACK_SIZE,
 		  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
@@ -127,34 +76,34 @@ static int run_process(void *number)
 	int i = (long)number;
 
 	if (i == THREAD) {
-		start_thread(i);
-		return sleep_on();
+		start_second_thread(i);
+		return sleep_on(NULL);
 	}
 	wait_to_begin(i);
 	if (i == ENDED) {
-		start_thread(i);
-		return sleep_on();
+		start_second_thread(i);
+		return sleep_on(NULL);
 	}
 	if (i == SYSTEM)
-		spin_in_kernel(SPIN_NS);
+		spin_in_kernel(SPIN_MS);
 	else
-		spin(SPIN_NS);
+		spin(SPIN_MS);
 	say_done();
-	return i < ZOMBIE ? sleep_on() : 0;
+	return i < ZOMBIE ? sleep_on(NULL) : 0;
 }
 
 /* Uses twice as much as the process that had its PID. */
 static int run_unrelated(void *unused)
 {
 	(void)unused;
-	spin(2 * SPIN_NS);
+	spin(2 * SPIN_MS);
 	say_done();
-	return sleep_on();
+	return sleep_on(NULL);
 }
 
-static void start_processes(void)
+static void start_spinners(void)
 {
-	if (pipe2(done, O_CLOEXEC))
+	if (pipe2(over, O_CLOEXEC))
 		die("pipe2(2)");
 	for (int i = 0; i < PROCESSES; i++) {
 		if (pipe2(begin[i], O_CLOEXEC))
@@ -164,7 +113,7 @@ static void start_processes(void)
 	}
 }
 
-static void end_processes(void)
+static void end_spinners(void)
 {
 	for (int i = 0; i < PROCESSES; i++) {
 		kill(pids[i], SIGKILL);
@@ -173,8 +122,8 @@ static void end_processes(void)
 	}
 	while (wait(NULL) > 0)
 		;
-	close(done[0]);
-	close(done[1]);
+	close(over[0]);
+	close(over[1]);
 }
 
 /* Also waits until what has said that it is done has also ended. */
@@ -182,15 +131,9 @@ static void wait_until_done(void)
 {
 	char byte;
 
-	if (read(done[0], &byte, 1) != 1)
+	if (read(over[0], &byte, 1) != 1)
 		die("read(2)");
 	usleep(10000);
-}
-
-static void reap(int i)
-{
-	if (waitpid(pids[i], NULL, 0) != pids[i])
-		die("waitpid(2)");
 }
 
 static bool is_about(long long time, long long expected)
@@ -222,10 +165,8 @@ static long long say(const struct peer *peer, int i)
 
 static void check(bool right, const struct peer *peer, int i, long long time)
 {
-	if (right)
-		return;
-	fprintf(stderr, "peers: %s: %s: %lld ns\n", peer->name, names[i], time);
-	exit(1);
+	if (!right)
+		die("%s: %s: %lld ns", peer->name, names[i], time);
 }
 
 /*
@@ -250,11 +191,11 @@ static void take_losses(const struct peer *peer, long long *times)
 		times[i] = say(peer, i);
 
 	peer->sample();
-	reap(REAPED);
+	reap(pids[REAPED]);
 	peer->sample();
 	times[REAPED] = say(peer, REAPED);
 
-	reap(REUSED);
+	reap(pids[REUSED]);
 	start_process(run_unrelated, NULL, stacks[PROCESSES] + STACK_SIZE,
 		      pids[REUSED]);
 	wait_until_done();
@@ -294,19 +235,19 @@ bool works(const struct peer *peer)
 	long long times[PROCESSES];
 	int error;
 
-	start_processes();
+	start_spinners();
 	usleep(10000);
 	error = start_watching(peer);
 	if (error) {
 		printf("%s,0,refused,%s\n", peer->name, strerror(-error));
-		end_processes();
+		end_spinners();
 		return false;
 	}
 	printf("%s,0,needs root,%s\n", peer->name, peer->root ? "yes" : "no");
 	take_losses(peer, times);
 	printf("%s,0,unit,%s\n", peer->name,
 	       are_ticks(times) ? "ticks" : peer->unit);
-	end_processes();
+	end_spinners();
 	peer->stop();
 
 	check(is_about(times[USER], SPIN_NS), peer, USER, times[USER]);

@@ -6,8 +6,7 @@
 #ifndef PEERS_H
 #define PEERS_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include "../bench.h"
 
 #define PROCESSES_MAX	10000
 
@@ -47,24 +46,28 @@ extern const struct peer peer_usertime, peer_usertime_opened, peer_taskstats,
 	peer_task_iter_filtered, peer_task_kptr_leader, peer_task_kptr,
 	peer_task_kptr_active, peer_sched_switch, peer_sched_switch_array;
 
-/* The processes, by the number that add() and time() take. */
-extern pid_t pids[PROCESSES_MAX];
-
 /* The file of the module. */
 extern const char *usertime_ko;
-
-/* Prints what failed and why, and exits. */
-void die(const char *format, ...);
 
 /* Returns memory for @count elements, zeroed. free() gives it back. */
 void *allocate(int count, size_t size);
 
-/* Writes a file in one write. */
-void write_file(const char *path, const char *format, ...);
+/* processes.c */
 
-/* Starts a process that shares our memory and has @pid, or any if that is 0. */
-pid_t start_process(int (*run)(void *), void *argument, char *stack_end,
-		    pid_t pid);
+/* How often two processes take turns. */
+#define TURNS		250
+
+/* The processes, by the number that add() and time() take. */
+extern pid_t pids[PROCESSES_MAX];
+
+void open_pipes(void);
+
+/* Starts the processes from @first to @end - 1, and makes them aged. */
+void start_processes(int first, int end);
+void take_turns(void);
+void end_processes(int first, int end);
+
+/* losses.c */
 
 /*
  * Finds what @peer counts and what it loses, and prints it. Returns false if

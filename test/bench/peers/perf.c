@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* perf_event_open(2): the event task-clock of each process */
-#include <errno.h>
+#include "shared.h"
+
 #include <linux/perf_event.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include "files.h"
-#include "peers.h"
-
-static long long *times;
 
 static int start(int count)
 {
-	times = allocate(count, sizeof(*times));
+	start_times(count);
 	return start_files(count);
 }
 
@@ -40,11 +33,6 @@ static void sample(void)
 			die("reading a perf event");
 }
 
-static long long time_of(int i)
-{
-	return times[i];
-}
-
 static void stop(void)
 {
 	stop_files();
@@ -58,6 +46,6 @@ const struct peer peer_perf = {
 	.start = start,
 	.add = add,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };

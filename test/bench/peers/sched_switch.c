@@ -16,21 +16,16 @@
  * process stays, until an unrelated process uses the PID again: what that one
  * uses is added.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "peers.h"
+#include "shared.h"
 #include "records.h"
 #include "sched_switch.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 static struct sched_switch *bpf;
 static struct switched *processes;
 static __u32 *tgids;		/* of these */
-static __u64 *times;
-static int added;
 
 static int start(int count, bool to_array)
 {
@@ -51,8 +46,7 @@ static int start(int count, bool to_array)
 	}
 	processes = allocate(count, sizeof(*processes));
 	tgids = allocate(count, sizeof(*tgids));
-	times = allocate(count, sizeof(*times));
-	added = 0;
+	start_times(count);
 	return 0;
 }
 
@@ -94,11 +88,6 @@ static void sample_array(void)
 	memcpy(times, bpf->bss->times, added * sizeof(*times));
 }
 
-static long long time_of(int i)
-{
-	return times[i];
-}
-
 static void stop(void)
 {
 	sched_switch__destroy(bpf);
@@ -115,7 +104,7 @@ const struct peer peer_sched_switch = {
 	.start = start_hash,
 	.add = add,
 	.sample = sample_hash,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };
 
@@ -127,6 +116,6 @@ const struct peer peer_sched_switch_array = {
 	.start = start_array,
 	.add = add,
 	.sample = sample_array,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/PID/schedstat of each process, kept open */
-#include <stdlib.h>
-
-#include "files.h"
-#include "peers.h"
+#include "shared.h"
 
 static int add(int i)
 {

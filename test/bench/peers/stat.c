@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/PID/stat of each process, opened for each read or kept open */
-#include <unistd.h>
-
-#include "files.h"
-#include "peers.h"
+#include "shared.h"
 
 static int start_opened(int count)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/PID/stat of each process, kept open and read with io_uring */
-#include <liburing.h>
+#include "shared.h"
 
-#include "files.h"
-#include "peers.h"
+#include <liburing.h>
 
 #define BATCH	256
 

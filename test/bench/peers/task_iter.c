@@ -16,23 +16,17 @@
  * it. A thread that ends during a sample may be missing from that sample, or
  * counted twice in it.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "peers.h"
+#include "shared.h"
 #include "records.h"
 #include "task_iter.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #define PIDS_MAX	(4 << 20)	/* the kernel's PID_MAX_LIMIT */
 
 static struct task_iter *bpf;
 static int *numbers;		/* by PID: i + 1, or 0 */
-static long long *times;
-static int added;
 
 static int start(int count, bool filtered)
 {
@@ -52,8 +46,7 @@ static int start(int count, bool filtered)
 		return error;
 	}
 	numbers = allocate(PIDS_MAX, sizeof(*numbers));
-	times = allocate(count, sizeof(*times));
-	added = 0;
+	start_times(count);
 	return 0;
 }
 
@@ -108,11 +101,6 @@ static void sample(void)
 	close(fd);
 }
 
-static long long time_of(int i)
-{
-	return times[i];
-}
-
 static void stop(void)
 {
 	task_iter__destroy(bpf);
@@ -128,7 +116,7 @@ const struct peer peer_task_iter = {
 	.start = start_all,
 	.add = add_all,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };
 
@@ -140,6 +128,6 @@ const struct peer peer_task_iter_filtered = {
 	.start = start_filtered,
 	.add = add_filtered,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };

@@ -22,19 +22,14 @@
  * The kernel must be 6.10 or later: before, programs of this type cannot call
  * bpf_task_from_pid().
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "peers.h"
+#include "shared.h"
 #include "records.h"
 #include "task_kptr.skel.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
 static struct task_kptr *bpf;
-static __u64 *times;
-static int added;
 
 static int start(int count, bool all_threads, bool active_only)
 {
@@ -52,8 +47,7 @@ static int start(int count, bool all_threads, bool active_only)
 		task_kptr__destroy(bpf);
 		return error;
 	}
-	times = allocate(count, sizeof(*times));
-	added = 0;
+	start_times(count);
 	return 0;
 }
 
@@ -96,11 +90,6 @@ static void sample(void)
 	memcpy(times, bpf->bss->times, added * sizeof(*times));
 }
 
-static long long time_of(int i)
-{
-	return times[i];
-}
-
 static void stop(void)
 {
 	task_kptr__destroy(bpf);
@@ -115,7 +104,7 @@ const struct peer peer_task_kptr_leader = {
 	.start = start_leader,
 	.add = add,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };
 
@@ -127,7 +116,7 @@ const struct peer peer_task_kptr = {
 	.start = start_all,
 	.add = add,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };
 
@@ -139,6 +128,6 @@ const struct peer peer_task_kptr_active = {
 	.start = start_active,
 	.add = add,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* taskstats of each process by TGID, with many requests in each send(2) */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+#include "shared.h"
 
-#include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/taskstats.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include "peers.h"
 
 #define BATCH		256
 #define REPLY_SIZE	1024
@@ -38,10 +30,9 @@ struct reply {
 };
 
 static struct request *requests;
-static long long *times;
 static struct mmsghdr messages[BATCH];
 static struct reply replies[BATCH];
-static int family, fd, added;
+static int family, fd;
 
 /* Returns what the attribute @type among those from @at to @end contains. */
 static void *find(char *at, const char *end, int type)
@@ -109,8 +100,7 @@ static int start(int count)
 	if (family < 0)
 		return family;
 	requests = allocate(count, sizeof(*requests));
-	times = allocate(count, sizeof(*times));
-	added = 0;
+	start_times(count);
 	return 0;
 }
 
@@ -179,11 +169,6 @@ static void sample(void)
 		sample_batch(i, added - i < BATCH ? added - i : BATCH);
 }
 
-static long long time_of(int i)
-{
-	return times[i];
-}
-
 static void stop(void)
 {
 	free(times);
@@ -199,6 +184,6 @@ const struct peer peer_taskstats = {
 	.start = start,
 	.add = add,
 	.sample = sample,
-	.time = time_of,
+	.time = kept_time,
 	.stop = stop,
 };

@@ -5,16 +5,7 @@
  * A sample is an update by the module and a read. A program that keeps the file
  * open waits for the update with poll(2), the other one sleeps for a period.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include "peers.h"
-#include "usertime.h"
+#include "shared.h"
 
 #define PERIOD_MS	100
 #define LINE_SIZE	32	/* or more than a line takes */
@@ -24,18 +15,10 @@ static int fd;
 
 static int start(int unused)
 {
-	int module = open(usertime_ko, O_RDONLY | O_CLOEXEC);
-	char parameters[64];
-
 	(void)unused;
-	snprintf(parameters, sizeof(parameters),
-		 "period_ms=%d max_processes=1000000", PERIOD_MS);
-	if (syscall(SYS_finit_module, module, parameters, 0))
-		return -errno;
-	close(module);
-	fd = open(URT_STATUS_PATH, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
+	load_module(usertime_ko, "max_processes=1000000");
+	set_period(PERIOD_MS);
+	fd = status_open();
 	return 0;
 }
 
@@ -49,14 +32,12 @@ static int add(int i)
 
 static void sample_kept(void)
 {
-	struct pollfd update = { .fd = fd, .events = POLLPRI };
 	ssize_t length;
 
-	if (poll(&update, 1, -1) != 1)
-		die("poll(2)");
+	changed(fd, -1);
 	length = pread(fd, text, sizeof(text) - 1, 0);
 	if (length < 0)
-		die(URT_STATUS_PATH);
+		die("the list can be read");
 	text[length] = 0;
 }
 
@@ -71,7 +52,7 @@ static void sample_opened(void)
 	do {
 		length = read(file, text + end, sizeof(text) - 1 - end);
 		if (length < 0)
-			die(URT_STATUS_PATH);
+			die("the list can be read");
 		end += length;
 	} while (length);
 	text[end] = 0;
@@ -95,8 +76,8 @@ static long long time_of(int i)
 static void stop(void)
 {
 	close(fd);
-	if (syscall(SYS_delete_module, "usertime", O_NONBLOCK))
-		die("unloading usertime");
+	if (unload())
+		die("usertime unloads");
 }
 
 const struct peer peer_usertime = {

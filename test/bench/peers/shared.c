@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the methods share that have a file or two for each process */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "files.h"
-#include "peers.h"
+/* What methods share */
+#include "shared.h"
 
 int added;
+long long *times;
 int *fds;
 char texts[TEXTS][TEXT_SIZE];
+
+void start_times(int count)
+{
+	times = allocate(count, sizeof(*times));
+	added = 0;
+}
+
+long long kept_time(int i)
+{
+	return times[i];
+}
 
 int open_proc(int i, const char *name)
 {

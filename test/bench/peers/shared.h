@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the methods share that have a file for each process. They keep what they
- * read of the first processes only, which is enough for time(): the memory that
- * a method needs is not that of the text.
+ * What methods share
+ *
+ * Those that read text keep that of the first processes only, which is enough
+ * for time(): the memory that a method needs is not that of the text.
  */
-#ifndef FILES_H
-#define FILES_H
+#ifndef SHARED_H
+#define SHARED_H
+
+#include "peers.h"
 
 #define TEXTS		16
 #define TEXT_SIZE	1024
 
 extern int added;		/* how many processes are watched */
+extern long long *times;	/* that the last sample found, in nanoseconds */
 extern int *fds;		/* of their files, if they are kept open */
 extern char texts[TEXTS][TEXT_SIZE];
+
+/* Allocates times; free(times) stops that. kept_time() is as in struct peer. */
+void start_times(int count);
+long long kept_time(int i);
 
 /* Opens /proc/PID/@name of pids[@i]. Returns a negative errno if it cannot. */
 int open_proc(int i, const char *name);
