@@ -407,7 +407,7 @@ SECONDS := 60
 fuzz: $(quick)/fuzz	## the same, for 60 s on new inputs (SECONDS=n; SEED=n: the same inputs each time)
 	@scripts/quick $(quick) $(SECONDS) $(SEED)
 
-proof:	## check every case of the models, the parser and the digits (ONLY=liveness: that updates and news do not stop)
+proof:	## check every case of the models, the parser and the digits (ONLY="spin cbmc": only these parts)
 	@scripts/proof $(ONLY)
 
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
