@@ -44,14 +44,9 @@
 #define DESTROYED_LOCKED	23 /* the workqueue is destroyed under urt_lock */
 
 /* The part liveness catches these: */
-<<<<<<< ours
 #define NEWS_PUT_OFF		24 /* urt_unregister() restarts the 0.1 s */
 #define UPDATE_PUT_OFF		25 /* urt_add() restarts the period */
-=======
-#define NEWS_PUT_OFF		24 /* urt_unregister() begins the 0.1 s anew */
-#define UPDATE_PUT_OFF		25 /* urt_add() begins the period anew */
 #define NEVER_WOKEN		26 /* urt_announce() wakes no poller */
->>>>>>> theirs
 
 #ifndef BUG
 #define BUG	0
