@@ -99,7 +99,7 @@ served() {
 # node_exporter answers, and the answer does not mention usertime.
 not_served() {
 	scrape >"$out/answer" && grep '^process_start_time_seconds' "$out/answer" &&
-		! grep usertime "$out/answer"
+		! grep -E '^usertime_|/usertime\.prom' "$out/answer"
 }
 
 all_run() {
