@@ -110,7 +110,7 @@ static void start_processes(int number)
 
 	for (int i = 0; i <= number; i++) {
 		snprintf(pids[i], sizeof(pids[i]), "%d",
-			 start_process(sleep_on, NULL, stack + sizeof(stack), 0));
+			 start_process(sleep_on, NULL, stack + sizeof(stack)));
 		lseek(add, 0, SEEK_SET);
 		write_word(add, pids[i]);
 	}

@@ -34,7 +34,7 @@ static void read_stat(int fd)
 /* Starts processes that sleep, each with memory of its own. */
 static void start_processes(void)
 {
-	write_file("/proc/sys/kernel/ns_last_pid", "%d", FIRST_PID - 1);
+	set_next_pid(FIRST_PID);
 	for (int i = 0; i < PROCESSES; i++) {
 		pids[i] = start_extra();
 		write_file(LEAST "add", "%d", pids[i]);

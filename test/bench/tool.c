@@ -77,7 +77,7 @@ static void start_sleepers(int count)
 
 	for (int i = 0; i < count; i++) {
 		pids[i] = start_process(sleep_on, NULL,
-					stacks[i] + sizeof(stacks[i]), 0);
+					stacks[i] + sizeof(stacks[i]));
 		status_register(fd, pids[i]);
 	}
 	close(fd);

@@ -26,11 +26,11 @@ static void start_processes(int number, int threads_of_each)
 	static char stacks[PROCESSES_MAX][4096];
 
 	threads = threads_of_each;
+	set_next_pid(FIRST_PID);
 	for (int i = 0; i < number; i++) {
 		char *stack = stacks[i] + sizeof(stacks[i]);
 
-		pids[i] = start_process(run_process, stack, stack,
-					i ? 0 : FIRST_PID);
+		pids[i] = start_process(run_process, stack, stack);
 		snprintf(words[i], sizeof(words[i]), "%d", pids[i]);
 	}
 	/* The clock jumps to the end of this second when all of them sleep. */

@@ -31,7 +31,7 @@ static const char * const names[] = {
 	"zombie", "reaped", "reused PID"
 };
 
-static char stacks[PROCESSES + 1][STACK_SIZE];
+static char stacks[PROCESSES][STACK_SIZE];
 static char thread_stacks[PROCESSES][STACK_SIZE];
 static int begin[PROCESSES][2], over[2];	/* pipes */
 
@@ -93,12 +93,11 @@ static int run_process(void *number)
 }
 
 /* Uses twice as much as the process that had its PID. */
-static int run_unrelated(void *unused)
+static void unrelated_work(void *unused)
 {
-	(void)unused;
 	spin(2 * SPIN_MS);
 	say_done();
-	return sleep_on(NULL);
+	sleep_on(unused);
 }
 
 static void start_spinners(void)
@@ -109,7 +108,7 @@ static void start_spinners(void)
 		if (pipe2(begin[i], O_CLOEXEC))
 			die("pipe2(2)");
 		pids[i] = start_process(run_process, (void *)(long)i,
-					stacks[i] + STACK_SIZE, 0);
+					stacks[i] + STACK_SIZE);
 	}
 }
 
@@ -196,8 +195,7 @@ static void take_losses(const struct peer *peer, long long *times)
 	times[REAPED] = say(peer, REAPED);
 
 	reap(pids[REUSED]);
-	start_process(run_unrelated, NULL, stacks[PROCESSES] + STACK_SIZE,
-		      pids[REUSED]);
+	start_numbered(pids[REUSED], unrelated_work, NULL);
 	wait_until_done();
 	take_samples(peer);
 	times[REUSED] = say(peer, REUSED);

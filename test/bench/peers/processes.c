@@ -62,12 +62,13 @@ void start_processes(int first, int end)
 {
 	static char stacks[PROCESSES_MAX][STACK_SIZE];
 
+	set_next_pid(FIRST_PID);
 	for (int i = first; i < end; i++) {
 		pids[i] = start_process(run_process, (void *)(long)i,
-					stacks[i] + STACK_SIZE, FIRST_PID + i);
+					stacks[i] + STACK_SIZE);
 		write_file(LEAST "add", "%d", pids[i]);
 	}
-	write_file("/proc/sys/kernel/ns_last_pid", "%d", OTHER_PIDS);
+	set_next_pid(OTHER_PIDS);
 	write_file(LEAST "age", AGE);
 	write_file(LEAST "clear", "1");
 }
