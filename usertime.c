@@ -132,7 +132,7 @@ static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
 static ktime_t urt_due;			/* when the next update is */
-static int urt_news = 1;		/* number of the latest; never 0 */
+static int urt_news = 1;		/* number of the latest; odd, never 0 */
 static bool urt_news_held;		/* some news is unannounced */
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
