@@ -33,7 +33,7 @@ struct counts counts;
 static struct entry *entries;		/* sorted by PID */
 static size_t count, room;		/* used and allocated entries */
 static size_t listed;			/* listed entries; some may be gone */
-static bool present;			/* the module was present at the last check */
+static bool present;			/* the module was present last time */
 static bool refused;			/* the last round refused an entry */
 static bool warned;			/* a refusal was reported */
 
