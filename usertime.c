@@ -131,7 +131,7 @@ static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
-static ktime_t urt_due;			/* when the next update is */
+static ktime_t urt_due;			/* when the next update is due */
 static int urt_news = 1;		/* number of the latest; odd, never 0 */
 static bool urt_news_held;		/* some news is unannounced */
 static struct urt_parameter period_ms = {
@@ -408,7 +408,7 @@ static void urt_start_timer(void)
 	urt_arm_timer();
 }
 
-/* Every namespace has a number 1: they must not share a bucket. */
+/* Includes the namespace: all namespaces have the same low numbers. */
 static u32 urt_key(const struct upid *upid)
 {
 	return upid->nr ^ hash_ptr(upid->ns, 32);
