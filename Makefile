@@ -379,7 +379,7 @@ test-arm64:	## run four tests in Debian for arm64, built by its own compiler (TE
 test-strangers:	## run stress-ng and trinity while the module works, on the kasan kernel
 	@scripts/test-strangers
 
-test-mutants:	## check that the tests find bugs planted in the module (QUICK=1: that make quick does)
+test-mutants:	## check that the tests find bugs planted in the module (QUICK=1: that make quick finds them)
 	@QUICK=$(QUICK) scripts/test-mutants
 
 # Builds usertime.c as a program for this machine: test/quick/ takes the place of the kernel,
@@ -404,7 +404,7 @@ quick: $(quick)/fuzz	## run usertime.c in user space, on the saved inputs and fo
 	@scripts/quick $(quick) 5
 
 SECONDS := 60
-fuzz: $(quick)/fuzz	## the same, for 60 s on new inputs (SECONDS=n; SEED=n: the same inputs each time)
+fuzz: $(quick)/fuzz	## like quick, for 60 s on new inputs (SECONDS=n; SEED=n: the same inputs each time)
 	@scripts/quick $(quick) $(SECONDS) $(SEED)
 
 proof:	## check every case of the models, the parser and the digits (ONLY="spin cbmc": only these parts)
@@ -454,7 +454,7 @@ test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 
 	@scripts/test-kernels $(ONLY)
 
 PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
-test-system:	## boot a whole Debian 12 for arm64, and follow README and the manual pages (RELEASE=trixie, PARTS="readme")
+test-system:	## boot a whole Debian 12 for arm64, and run the commands of README and the manual pages (RELEASE=trixie, PARTS="readme")
 	@scripts/need qemu-system-arm qemu-utils openssh-client perl man-db
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)

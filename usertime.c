@@ -20,13 +20,14 @@
  *	              |				refreshes every time
  *	              +--> arms the timer	(process context, may sleep)
  *
- * There is one list, under one mutex. A registered process is identified by
- * its struct pid and not by its number: numbers are reused, and each PID
- * namespace has its own. After a process is gone (reaped by its parent), the
+ * One mutex protects the list. A registered process is identified by its
+ * struct pid and not by its number: numbers are reused, and each PID namespace
+ * has its own. After a process is gone (reaped by its parent), the
  * next update records its final time, and the update after that removes its
  * line. While the list is empty, no timer is pending.
  *
- * Functions that serve the file are named usr_, the others urt_.
+ * The names of functions that serve the file begin with usr_, and most others
+ * with urt_.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -60,7 +61,7 @@
 
 #include "usertime.h"
 
-/* Everything that depends on the kernel's version or configuration. */
+/* Most of what depends on the kernel's version or configuration. */
 #if KERNEL_VERSION(6, 2, 0) > LINUX_VERSION_CODE
 #define timer_delete(timer)		del_timer(timer)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
@@ -130,8 +131,8 @@ static DEFINE_MUTEX(urt_lock);
 static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
-static ktime_t urt_due;			/* when the next update is */
-static int urt_news = 1;		/* number of the latest; odd: not 0 */
+static ktime_t urt_due;			/* when the next update is due */
+static int urt_news = 1;		/* number of the latest; odd, never 0 */
 static bool urt_news_held;		/* some news is unannounced */
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
@@ -179,9 +180,9 @@ static __always_inline u64 urt_counter(const u64 *counter)
 
 /*
  * Adds up the times that released threads have left in @signal and the counters
- * of the others. If a thread runs without a tick, its counters are old: only
- * task_cputime_adjusted() knows its times. Returns the activity of the others,
- * and in @alive whether there are any.
+ * of the other threads. If a thread runs without a tick, its counters are old:
+ * only task_cputime_adjusted() knows its times. Returns the activity of the
+ * other threads, and in @alive whether there are any.
  */
 static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
 					   struct signal_struct *signal,
@@ -271,7 +272,7 @@ static __always_inline bool urt_has_slept(const struct urt_process *process,
  * Returns the user part of @sum in nanoseconds, computed and recorded as the
  * kernel's cputime_adjust() does. sum_exec_runtime is exact and gives the
  * amount; utime and stime are sampled, mostly by the tick, and give the ratio.
- * Neither part falls below @prev, which the kernel or we have reported before.
+ * Neither part falls below @prev, which the kernel or usertime has reported.
  */
 #ifdef CONFIG_VIRT_CPU_ACCOUNTING_NATIVE
 #define urt_user_ns(sum, prev)	((sum)->utime)
@@ -364,9 +365,9 @@ static __always_inline bool urt_sample(struct urt_process *process)
 }
 
 /*
- * Writes the line of the new @process, with the time 0, and samples it. Its
- * fields are 0, too, as if it had been sampled before it ever ran. Returns what
- * urt_sample() returns.
+ * Writes the line of the new @process, with the time 0, and samples it. The
+ * fields of the last sample are also 0, as if it was taken before @process ever
+ * ran. Returns what urt_sample() returns.
  */
 static bool urt_begin_line(struct urt_process *process)
 {
@@ -407,7 +408,7 @@ static void urt_start_timer(void)
 	urt_arm_timer();
 }
 
-/* Every namespace has a number 1: they must not share a bucket. */
+/* Includes the namespace: all namespaces have the same low numbers. */
 static u32 urt_key(const struct upid *upid)
 {
 	return upid->nr ^ hash_ptr(upid->ns, 32);
@@ -557,7 +558,7 @@ static bool urt_has_room(const struct file *file)
  * caller keeps both references. A process that is gone by the time that the
  * lock is taken must not displace one that has its number now.
  *
- * Return: 0, also if it is registered already, -ENOMEM, -ENOSPC, or -ESRCH if
+ * Return: 0 (also if it is registered already), -ENOMEM, -ENOSPC, or -ESRCH if
  * it is gone.
  */
 static int urt_register(struct file *file, struct pid *pid,
@@ -592,7 +593,7 @@ static int urt_register(struct file *file, struct pid *pid,
 
 /*
  * Whether both the writer and the opener of @file may unregister the process
- * of @task. One check would not do: an opener may pass the file to a
+ * of @task. One check is not enough: an opener may pass the file to a
  * set-user-ID program, and a writer may get the file from a privileged program.
  */
 static bool urt_may_unregister(const struct file *file,
@@ -693,14 +694,15 @@ unlock:
  * The file
  */
 
-/* A write is copied in pieces of this size, with a NUL. */
+/* A write is copied in pieces of this size, which includes a NUL. */
 #define URT_PIECE_SIZE	64
 
 /*
  * Registers the process with the number @id in the opener's PID namespace. If
  * @id has a minus, unregisters the process instead.
  *
- * Return: 0, -EINVAL, -ESRCH, or as urt_register() and urt_unregister().
+ * Return: 0, -EINVAL, -ESRCH, or the error of urt_register() or
+ * urt_unregister().
  */
 static int usr_take_id(struct file *file, const char *id)
 {
@@ -841,9 +843,9 @@ unlock:
 }
 
 /*
- * Reading and writing never wait; EPOLLPRI is news. For a new file, whose
- * poll_event is 0, there is always news. A poller that the update does not find
- * on the queue sees the news of that update here.
+ * Reads and writes are always possible; EPOLLPRI means news. A new file, whose
+ * poll_event is 0, always has news. A poller that the update does not find on
+ * the queue sees the news of that update here.
  */
 static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
@@ -902,7 +904,7 @@ static const struct proc_ops usr_proc_ops = {
  * The parameters
  */
 
-/* Sets a parameter; a new period begins now. Return: 0, or -EINVAL. */
+/* Sets a parameter. A new period_ms begins a period. Return: 0, or -EINVAL. */
 static int urt_set(const char *val, const struct kernel_param *kp)
 {
 	struct urt_parameter *parameter = kp->arg;

@@ -9,7 +9,7 @@
 #ifndef USERTIME_H
 #define USERTIME_H
 
-/* debian/changelog and CHANGELOG.md say the same; make check compares them. */
+/* make check compares this with debian/changelog, CHANGELOG.md and man/. */
 #define URT_VERSION	"1.2.1"
 
 #define URT_DIR		"urt"

@@ -22,7 +22,7 @@ static struct {
 
 static struct criteria criteria;
 
-/* Writes the process if it matches. ESRCH: it has ended or has no line. */
+/* Writes @pid if it matches. ESRCH: the process has ended or has no line. */
 static void write_if_matches(pid_t pid)
 {
 	if (!matches(&criteria, pid, 0))
@@ -35,7 +35,7 @@ static void write_if_matches(pid_t pid)
 	}
 }
 
-/* Writes all matching processes. Returns false if none, or on error. */
+/* Writes all matching PIDs. Returns false if none, or on error. */
 static bool write_matching(enum kind kind, const char *text)
 {
 	const char *error = add_criterion(&criteria, kind, text);

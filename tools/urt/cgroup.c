@@ -34,7 +34,7 @@ static bool find_mount(char path[PATH_MAX])
 	return mount;
 }
 
-/* Whether a criterion names the cgroup at @path. Counts the cgroup there. */
+/* Whether a criterion names the cgroup at @path. Counts the match. */
 static bool is_named(struct criteria *criteria, const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -26,7 +26,7 @@
 #define EVENTS		256
 /* More events than fit into the queue. */
 #define QUEUE_EVENTS	16384
-/* How often to try to open the list, which may appear after the event. */
+/* How often to try to open the list: it may appear after the event LOADED. */
 #define TRIES		10
 #define TRY_EVERY	0.1	/* seconds */
 

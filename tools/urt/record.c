@@ -82,8 +82,8 @@ static int wait_for_output(int status, short events)
 }
 
 /*
- * Writing failed, for example because the disk is full, after the bytes from
- * @begin to @end. Removes the last row from the file if it is not complete.
+ * Removes an incomplete last row from the file. Only the bytes from @begin to
+ * @end were written, for example because the disk is full.
  */
 static void remove_partial_row(const char *begin, const char *end)
 {

@@ -94,7 +94,7 @@ const char *printable(const char *text, char *shown, size_t size);
  */
 struct process {
 	pid_t pid;
-	bool fresh;			/* the last read found this line new */
+	bool fresh;			/* the line was new in the last read */
 	bool doubtful;			/* the line may be a later process's */
 	char comm[COMM_SIZE];		/* as last read, or "?" */
 	unsigned long long time;	/* in microseconds, as listed */
