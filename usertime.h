@@ -10,7 +10,7 @@
 #define USERTIME_H
 
 /* make check compares this with debian/changelog, CHANGELOG.md and man/. */
-#define URT_VERSION	"1.2.1"
+#define URT_VERSION	"1.2.2"
 
 #define URT_DIR		"urt"
 #define URT_FILE	"status"
