@@ -19,6 +19,5 @@ bool nondet_bool(void);
 char nondet_char(void);
 int nondet_int(void);
 size_t nondet_size(void);
-u64 nondet_u64(void);
 
 #endif /* CBMC_H */

@@ -348,6 +348,7 @@ inline update_cputimes()
 	};
 	//= list_for_each_entry(process, &urt_processes, list) {
 	//= if (!process->task) {
+	//= previous = list_prev_entry(process, list);
 	//= urt_remove(process);
 	do
 	:: final -> urt_remove(final)

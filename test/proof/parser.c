@@ -269,10 +269,6 @@ int main(void)
 
 	for (size_t i = 0; i < BYTES; i++)
 		bytes[i] = nondet_char();
-#ifdef ONE_ID
-	for (size_t i = 0; i < BYTES; i++)
-		suppose(!is_white(bytes[i]));
-#endif
 	count = nondet_size();
 	suppose(count <= BYTES);
 	readable = nondet_size();
