@@ -110,8 +110,9 @@ static inline const char *cgroups_mount_memory(void)
 }
 
 /*
- * Returns how far a cgroup's memory.stat may be off: each CPU has up to 32 pages
- * that it has not reported yet. Since 5.13, a read of the file collects them.
+ * Returns how far a cgroup's memory.stat may be off: each CPU has up to 32
+ * pages that it has not reported yet. Since 5.13, a read of the file collects
+ * them.
  */
 static inline long stat_coarseness(void)
 {

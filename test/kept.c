@@ -49,9 +49,9 @@ static void do_nothing(void *unused)
 }
 
 /*
- * Runs @work in a new PID namespace, and waits until it ends. Only one namespace
- * is allowed, and the previous one may still be going away. Returns whether the
- * new one could be made.
+ * Runs @work in a new PID namespace, and waits until it ends. Only one
+ * namespace is allowed, and the previous one may still be going away. Returns
+ * whether the new one could be made.
  */
 static int runs_inside(void (*work)(void *))
 {

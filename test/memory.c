@@ -48,7 +48,7 @@
 /* Memory that is not freed: the table of open files has grown. */
 #define REST		(64 * 1024)
 #define SECONDS		20		/* for memory to be freed */
-#define SECONDS_TO_GROW	3		/* for the kernel to report an allocation */
+#define SECONDS_TO_GROW	3		/* for memory.stat to grow */
 
 static long coarse;	/* see stat_coarseness() */
 
@@ -330,7 +330,7 @@ static void entries_are_charged(int fd, const char *where, long expected)
 	two_updates(fd, 0);
 	rest = expected / 4 + coarse;
 	after = held_less(GROUP, before, rest);
-	is_near(after, before, rest, "and are no longer charged after they end");
+	is_near(after, before, rest, "and no longer charged after they end");
 	end(user);
 }
 
@@ -435,7 +435,7 @@ static void a_limit(int fd)
 	ok((WIFSIGNALED(status) &&
 	    cgroup_number(SMALL_GROUP, "memory.events", "oom_kill ")) ||
 	   (WIFSTOPPED(status) && told->error == -ENOMEM),
-	   "without oom_score_adj, the user gets ENOMEM or is killed");
+	   "without OOM protection, the user gets ENOMEM or is killed");
 	others_go_on(fd, "while other users are not affected, either");
 	if (WIFSTOPPED(status))
 		end(user);
