@@ -26,7 +26,7 @@
  * MEMORY_LINES=512 in the environment sets a lower max_processes, for a kernel
  * that is slow to start processes.
  */
-#define TAP_SECONDS	600	/* debug kernels are slow */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "cgroup.h"
 

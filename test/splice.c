@@ -22,7 +22,7 @@ static int pipe_out, pipe_in;
 
 /*
  * Moves the rest of the list from @fd through a pipe to @list, at most @size
- * bytes at a time. Return: 0, or an error.
+ * bytes at a time. Returns 0, or an error.
  */
 static int splice_on(int fd, loff_t *offset, size_t size)
 {

@@ -413,7 +413,7 @@ static inline int log_open(void)
  * Reads the next line of the kernel's own, without its newline. Skips messages
  * about a slow machine.
  *
- * Return: 1, or 0 if there is no line.
+ * Returns 1, or 0 if there is no line.
  */
 static inline int log_read(int fd, char *record, size_t size)
 {

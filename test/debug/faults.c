@@ -8,7 +8,7 @@
  * In a PID namespace, lines are longer, and are not allocated from the module's
  * cache.
  */
-#define TAP_SECONDS	600	/* debug kernels are slow */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "failing.h"
 #include "kmemleak.h"

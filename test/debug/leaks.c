@@ -4,7 +4,7 @@
  * has done everything that it can do, and all other tests since the boot,
  * kmemleak finds no leak. Run this test last.
  */
-#define TAP_SECONDS	600	/* debug kernels are slow */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "kmemleak.h"
 #include "process.h"
