@@ -68,14 +68,14 @@ static struct {
  * The memory of a cgroup
  */
 
-/* Returns it once allocations have made it @expected, or time is up. */
+/* Returns the memory once it has grown to @expected, or time is up. */
 static long held_more(long expected, long margin)
 {
 	return cgroup_held_between(GROUP, expected - margin, expected + margin,
 				   SECONDS_TO_GROW);
 }
 
-/* Returns it once frees have made it @expected, or time is up. */
+/* Returns the memory once it has fallen to @expected, or time is up. */
 static long held_less(const char *group, long expected, long margin)
 {
 	return cgroup_held_between(group, expected - margin, expected + margin,
@@ -236,7 +236,7 @@ static void register_crowd(void *unused)
 	raise(SIGSTOP);
 }
 
-/* Registers processes that end, @lines of them, then opens and reads files. */
+/* Registers @lines processes, which end. Then opens and reads files. */
 static void hoard(void *lines)
 {
 	static long double stack[1024];	/* which is aligned */

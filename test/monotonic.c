@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * TIME "never decreases". The processes here spin, in user mode and in the
- * kernel by turns, and some have threads that come and go.
+ * kernel in turns, and some have threads that come and go.
  */
 #include "process.h"
 #include "urt.h"

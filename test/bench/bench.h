@@ -9,7 +9,8 @@
  * ever add to it.
  *
  * The processes that they register sleep, and share the bench's memory. All
- * their PIDs have five digits, so a line is as long with few processes as with many.
+ * their PIDs have five digits, so a line is as long with few processes as with
+ * many.
  * Updates happen only when a bench asks for one.
  *
  * A process is called young if it has used almost no time yet, and aged if it

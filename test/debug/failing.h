@@ -114,7 +114,7 @@ struct tally {
 typedef int act_function(const struct operation *operation, int at,
 			 long *result);
 
-/* Repeats it, and lets more and more succeed, until nothing has failed. */
+/* Repeats it, and lets more and more allocations succeed, until all do. */
 static inline void fail_once(const struct operation *operation,
 			     act_function *act, int at, int step,
 			     struct tally *tally)

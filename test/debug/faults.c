@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No memory: each allocation fails in turn, when the file is opened, written,
- * read or sought in, and when the module is loaded. The error is ENOMEM ("the
- * usual reasons"), nothing changes, nothing leaks, and the next try succeeds.
+ * No memory: each allocation of open(2), write(2), read(2), lseek(2) and of
+ * loading the module fails in turn. The error is ENOMEM ("the usual reasons"),
+ * nothing changes, nothing leaks, and the next try succeeds.
  * If a copy from or to user memory fails, the error is EFAULT.
  *
  * In a PID namespace, lines are longer, and are not allocated from the module's

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module frees all memory and puts every reference that it takes. After it
- * has done everything that it can do, and all other tests since the boot,
+ * The module frees all memory and puts every reference that it takes. After a
+ * round of everything that it can do, and after all other tests since the boot,
  * kmemleak finds no leak. Run this test last.
  */
 #define TAP_SECONDS	600	/* debug kernels need it */

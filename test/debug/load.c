@@ -4,9 +4,8 @@
  * as often as possible, while the module is unloaded and loaded again and again.
  * load/readers.h describes what is checked.
  *
- * LOAD_SECONDS in the environment sets how long this lasts at least, and
- * LOAD_RELOADS how often the module is loaded again. LOAD_SEED seeds the random
- * numbers.
+ * In the environment, LOAD_SECONDS is the least duration, LOAD_RELOADS the
+ * number of reloads, and LOAD_SEED the seed of the random numbers.
  */
 static int tap_seconds;
 #define TAP_SECONDS	tap_seconds

@@ -226,7 +226,7 @@ bool oracle_announce(void)
 	return may;
 }
 
-/* Reads or seeks to @pos, which may generate a new snapshot. */
+/* Reads at @pos, or seeks to it, which may generate a new snapshot. */
 void oracle_look(struct view *view, long long pos, bool failed)
 {
 	int space = view->opener.space, level = space_level[space], i;

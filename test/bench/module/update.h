@@ -15,7 +15,7 @@ static const struct {
 
 static int active_every;
 
-/* Makes the processes in the list of least active. */
+/* Makes processes active: those in the list of the module least. */
 static void run_active(void)
 {
 	if (active_every)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The interface of a method of watching processes. test/bench/peers/peers.c
- * measures all methods with the same processes
+ * The interface of the methods of watching processes. test/bench/peers/peers.c
+ * measures all of them with the same processes.
  */
 #ifndef PEERS_H
 #define PEERS_H

@@ -4,7 +4,7 @@
  *
  * Lines must be well-formed. In a snapshot, no PID may appear twice. A process
  * must not have a smaller TIME than before. Two kinds of processes have PIDs
- * that no random writer uses, so that they can be told apart:
+ * that no random writer uses, so it is known which lines are of one process:
  *
  * - The known ones live until the end, and are never unregistered. Once one is
  *   registered, it must be in every snapshot until the module is unloaded, in
