@@ -156,7 +156,7 @@ static inline void fail(const struct operation *operation, const char *how,
 	if (!ok(!tally.bad && tally.enomem >= operation->enomem &&
 		tally.efault >= operation->efault, "%s%s", operation->name,
 		how))
-		diag("%d wrong results; at least %d ENOMEM and %d EFAULT expected",
+		diag("%d wrong results; expected %d ENOMEM and %d EFAULT or more",
 		     tally.bad, operation->enomem, operation->efault);
 	diag("%d failures: %d ENOMEM, %d EFAULT, the others had no effect",
 	     tally.failures, tally.enomem, tally.efault);

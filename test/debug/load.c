@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Load: writers, readers, pollers and many short-lived processes, with updates
- * as often as possible, while the module is unloaded and loaded again and again.
+ * as often as possible, while the module is reloaded again and again.
  * load/readers.h describes what is checked.
  *
  * In the environment, LOAD_SECONDS is the least duration, LOAD_RELOADS the

@@ -76,8 +76,8 @@ static long long least_time(void (*before)(void), void (*work)(int i),
 }
 
 /*
- * Returns what all calls of @work take, with 0 to @calls - 1, after @before. The
- * cost of the loop and the clock is subtracted.
+ * Returns what all calls of @work take, with 0 to @calls - 1, after @before.
+ * The cost of the loop and the clock is subtracted.
  */
 static double instructions(void (*before)(void), void (*work)(int i), int calls)
 {

@@ -75,7 +75,7 @@ static void happened(enum event event)
 	add(shared->events[event], 1);
 }
 
-/* Reports an error of the module, and ends the load. Shows only the first 10. */
+/* Reports an error of the module, and ends the load. Shows the first ten. */
 static void wrong(const char *format, ...)
 {
 	char text[512];
@@ -106,8 +106,8 @@ static bool is_over(void)
 }
 
 /*
- * While the module is reloaded, processes that keep a CPU busy mostly wait here.
- * Otherwise, reloading would take too long.
+ * While the module is reloaded, processes that keep a CPU busy mostly wait
+ * here. Otherwise, reloading would take too long.
  */
 static void let_reload(void)
 {
