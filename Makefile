@@ -236,8 +236,8 @@ ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
-# With GDB=1, the kernel runs at the addresses of its symbols. The time limits are long: a
-# person uses this guest, and gdb may stop it.
+# With GDB=1, the kernel runs at the addresses of its symbols. The time limits are long,
+# because a person uses this guest, and gdb may stop it.
 shell: $(guest)/module/usertime.ko $(programs)	## run a shell in a virtual machine, with the module loaded (GDB=1: gdb can attach)
 	@$(initramfs) test/shell $(programs) $(FILES)
 	@ARCH=$(arch) TERMINAL=1 LIMIT=1000000 BOOT_LIMIT=1000000 APPEND="$(if $(GDB),nokaslr )$(APPEND)" \
@@ -354,7 +354,7 @@ $(B)/lines.so: test/bench/lines/plugin.c test/bench/lines/plugin.h
 	@gcc -O2 $(warnings) -shared -fPIC -o $@ $<
 
 # The difference between 4,000 and 1,000 processes leaves out what does not depend on their
-# number. Of several rounds, the one with the fewest lines counts: it is sorted last.
+# number. Of several rounds, the one with the fewest lines, which is sorted last, counts.
 lines_programs = $(guest)/bench/least.ko $(guest)/bench/lines
 bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## count the cache lines that an update touches
 	@$(initramfs) $(lines_programs)
@@ -437,7 +437,7 @@ $(B)/clang-tools/gen_compile_commands.py:
 
 # Describes the guest's module, because its kernel is always here. An editor needs the path of
 # usertime.c, not that of the copy that is compiled.
-compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## write how usertime.c is compiled for the guest, for language servers
+compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## write how usertime.c is compiled, for language servers
 	@scripts/need python3
 	@python3 $< -d $(kdir) -o $@ $(guest)/module
 	@sed -i 's:/$(guest)/module/usertime\.c:/usertime.c:g' $@

@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 #include <sys/utsname.h>
 
-/* Where cgroup v2 is mounted, for this test alone. */
+/* Where this test mounts cgroup v2. */
 static char cgroups[64];
 
 static inline void cgroups_mount(void)
@@ -29,7 +29,7 @@ static inline void cgroups_unmount(void)
 	rmdir(cgroups);
 }
 
-/* A file of a cgroup; "" is the root. */
+/* Returns the path of a file of a cgroup; "" is the root. */
 static inline const char *cgroup_path(const char *cgroup, const char *name)
 {
 	static char path[256];
@@ -44,7 +44,7 @@ static inline void cgroup_write(const char *cgroup, const char *name,
 	file_write(cgroup_path(cgroup, name), value);
 }
 
-/* The number after @key in a file of a cgroup; 0 if it is not there. */
+/* Returns the number after @key in a file of a cgroup, or 0 without @key. */
 static inline long cgroup_number(const char *cgroup, const char *name,
 				 const char *key)
 {
@@ -64,7 +64,7 @@ static inline void cgroup_make(const char *cgroup)
 		die("the cgroup %s can be made", path);
 }
 
-/* Its last process has ended, and may be about to leave it. */
+/* Removes a cgroup, which its last process may still be leaving. */
 static inline void cgroup_remove(const char *cgroup)
 {
 	long long deadline = now_ms() + paced(20000);
@@ -77,7 +77,7 @@ static inline void cgroup_remove(const char *cgroup)
 	}
 }
 
-/* Move a process into a cgroup; 0 is the caller. */
+/* Moves a process into a cgroup; 0 is the caller. */
 static inline void cgroup_move(const char *cgroup, pid_t pid)
 {
 	char number[16];
@@ -87,12 +87,12 @@ static inline void cgroup_move(const char *cgroup, pid_t pid)
 }
 
 /*
- * Memory. There is one more cgroup, for cgroup_held().
+ * Memory. cgroup_held() needs another cgroup.
  */
 
 #define OTHER_CGROUP	"usertime-other"
 
-/* Return: NULL, or why there are no cgroups to which memory is charged. */
+/* Returns NULL, or the reason why memory cannot be charged to cgroups. */
 static inline const char *cgroups_mount_memory(void)
 {
 	char controllers[256];
@@ -110,8 +110,9 @@ static inline const char *cgroups_mount_memory(void)
 }
 
 /*
- * How far a cgroup's memory.stat may be off: each CPU has up to 32 pages that it
- * has not reported yet. Since 5.13, the kernel asks them when the file is read.
+ * Returns how far a cgroup's memory.stat may be off: each CPU has up to 32
+ * pages that it has not reported yet. Since 5.13, a read of the file collects
+ * them.
  */
 static inline long stat_coarseness(void)
 {
@@ -135,9 +136,9 @@ static inline void allocate_elsewhere(void *unused)
 }
 
 /*
- * The kernel memory of a cgroup that the module may have allocated. A CPU keeps
- * up to a page of it for later, and only counts that when it allocates for another
- * cgroup: here, for a child that opens a file on each CPU.
+ * Returns the kernel memory of a cgroup that the module may have allocated. A
+ * CPU holds back up to a page of it, and counts that only when it allocates for
+ * another cgroup: here, for a child that opens a file on each CPU.
  */
 static inline long cgroup_held(const char *cgroup)
 {
@@ -146,7 +147,7 @@ static inline long cgroup_held(const char *cgroup)
 	       cgroup_number(cgroup, "memory.stat", "vmalloc ");
 }
 
-/* The same once it is what is expected, or in so many seconds. */
+/* Returns cgroup_held() once it is as expected, or after @seconds. */
 static inline long cgroup_held_between(const char *cgroup, long least,
 				       long most, int seconds)
 {
@@ -160,7 +161,7 @@ static inline long cgroup_held_between(const char *cgroup, long least,
 	return bytes;
 }
 
-/* The same once what was freed has come back, and nothing changes any more. */
+/* Returns cgroup_held() once it no longer changes. */
 static inline long cgroup_held_at_rest(const char *cgroup)
 {
 	long old, bytes = cgroup_held(cgroup);

@@ -3,8 +3,8 @@
  * "No PID appears on two lines." "Registering a process that is already
  * registered changes nothing and succeeds."
  *
- * Both hold while several writers register processes at the same time, each its
- * own share of them or all the same one.
+ * Both hold while several writers register processes at the same time: first
+ * each its own share of them, then all the same process.
  */
 #include "process.h"
 #include "urt.h"
@@ -91,7 +91,7 @@ int main(void)
 	set_parameter("max_processes", 2 * WRITERS * EACH);
 	run(register_shares);
 	all_once(WRITERS * EACH,
-		 "several writers, each its share: one line each");
+		 "writers of separate processes: one line each");
 
 	for (int i = 0; i < WRITERS * EACH; i++)
 		status_write(fd, "-%d", pids[i]);
@@ -100,6 +100,6 @@ int main(void)
 
 	set_parameter("max_processes", 2 * ROUNDS);
 	run(register_same);
-	all_once(ROUNDS, "several writers, all the same one: one line each");
+	all_once(ROUNDS, "writers of the same process: one line each");
 	return done();
 }

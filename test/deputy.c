@@ -61,7 +61,7 @@ static void remove_program(void)
 }
 
 /*
- * Writes @text as a process of nobody's, or makes the program write it. Return:
+ * Writes @text as a process of nobody's, or makes the program write it. Returns
  * 0, or an error.
  */
 static int written(const char *text, int opened_by_root, int by_program)

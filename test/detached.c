@@ -4,7 +4,8 @@
  * ended, across execve(2)."
  *
  * An update skips a process if no thread of it has run since the last update.
- * It must not skip it if a thread has run and ended, though the others slept.
+ * It must not skip a process if a thread has run and ended while the others
+ * slept.
  */
 #include "process.h"
 #include "urt.h"
@@ -43,7 +44,7 @@ static long switches(pid_t pid)
 
 /*
  * Waits until @pid has @threads threads and @count of them sleep. It looks
- * twice, because a thread may start after the threads have been listed. Return:
+ * twice, because a thread may start after the threads have been listed. Returns
  * the thread that started last.
  */
 static pid_t wait_threads(pid_t pid, int threads, int count)

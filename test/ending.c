@@ -51,11 +51,11 @@ static void end_in_turn(void *unused)
 	raise(SIGSTOP);
 }
 
-/* Registers the process anew, which sums up its time again. Returns that. */
+/* Registers the process again. Returns its time, which is summed up again. */
 static long long fresh_time(int fd, pid_t pid)
 {
 	if (status_write(fd, "-%d %d", pid, pid) < 0)
-		die("process %d registers anew", pid);
+		die("process %d registers again", pid);
 	return time_now(fd, pid);
 }
 

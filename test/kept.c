@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * An open file holds the reader's PID namespace, and memory for the lines that
- * this namespace sees. A reader that has closed the file leaves nothing behind:
- * its namespace goes, which a limit on their number shows. A reader in a
- * container is charged for the lines that it sees, "to within the doubling of
- * seq_file's buffer", and not for the whole list.
+ * are visible in it. After close(2), nothing is left: the namespace goes away,
+ * which a limit on the number of namespaces shows. A reader in a container is
+ * charged for the lines that it sees, "to within the doubling of seq_file's
+ * buffer", and not for the whole list.
  */
 #include "cgroup.h"
 
@@ -14,8 +14,8 @@
 #define FILES	100
 #define READER	"usertime-reader"	/* a cgroup */
 #define LIMIT	"/proc/sys/user/max_pid_namespaces"
-#define MOST	10000	/* PID namespaces that there may be already */
-#define SECONDS	10	/* for a namespace, or memory, to come back */
+#define MOST	10000	/* PID namespaces that may already exist */
+#define SECONDS	10	/* for a namespace, or memory, to be freed */
 
 static pid_t pids[LINES];
 static struct list list;
@@ -31,7 +31,7 @@ static void restore_limit(void)
 		file_write(LIMIT, old_limit);
 }
 
-/* The first process of a new PID namespace. Return: -1 if none can be made. */
+/* Starts a new PID namespace. Returns its first process, or -1. */
 static pid_t start_inside(void (*work)(void *))
 {
 	pid_t pid = fork_inside();
@@ -49,8 +49,9 @@ static void do_nothing(void *unused)
 }
 
 /*
- * The same, where the only namespace that is allowed may still be going away.
- * Return: whether one could be made, after its first process has ended.
+ * Runs @work in a new PID namespace, and waits until it ends. Only one
+ * namespace is allowed, and the previous one may still be going away. Returns
+ * whether the new one could be made.
  */
 static int runs_inside(void (*work)(void *))
 {
@@ -66,7 +67,7 @@ static int runs_inside(void (*work)(void *))
 	return 1;
 }
 
-/* Allow one namespace more than there are. */
+/* Allows one more namespace than exist. */
 static void allow_one(void)
 {
 	char value[16];
@@ -106,20 +107,20 @@ static void register_and_read(void *unused)
 	status_write(fd, "-%d", getpid());
 }
 
-/* Each of these needs the place of the one before it. */
+/* Each reader needs the place of the one before it. */
 static void readers(const char *what)
 {
 	ok(runs_inside(read_all), "a reader of %s", what);
 	ok(runs_inside(read_some), "one that does not read it to the end");
 	ok(runs_inside(register_and_read), "one that registers");
-	ok(runs_inside(do_nothing), "and none of them is in the way");
+	ok(runs_inside(do_nothing), "no namespace is left");
 }
 
 /*
  * Memory
  */
 
-/* Of all the lines, it sees one at most: its own. */
+/* Of all lines, this reader sees at most its own. */
 static void open_and_read(void *unused)
 {
 	int files[FILES], fd;
@@ -132,7 +133,7 @@ static void open_and_read(void *unused)
 	for (int i = 0; i < FILES; i++)
 		files[i] = status_open();
 	raise(SIGSTOP);
-	/* The list is another one for each file. */
+	/* The list changes before each read. */
 	for (int i = 0; i < FILES; i++) {
 		if (status_write(fd, i % 2 ? "-%d" : "%d", getpid()) < 0 ||
 		    pread(files[i], bytes, sizeof(bytes), 0) >= 30)
@@ -146,8 +147,8 @@ static void open_and_read(void *unused)
 }
 
 /*
- * What is held once it is between @least and @most. Since 6.8, memory.stat may
- * be two seconds old, and the kernel may take longer to give memory back.
+ * Returns the reader's memory once it is between @least and @most. Since 6.8,
+ * memory.stat may be two seconds old, and the kernel may free memory later.
  */
 static long held(long least, long most)
 {
@@ -174,10 +175,10 @@ static void memory(void)
 	closed = held(0, before + 2 * page);
 	diag("%ld bytes for each file that is read; the list has %zu",
 	     (read - before) / FILES, list.length);
-	/* With KASAN, a page takes two and some bytes. */
+	/* With KASAN, a page takes two pages and some bytes. */
 	ok(read - before < FILES * (2 * page + 64),
 	   "a reader is charged for what its namespace sees");
-	if (!ok(closed < before + 2 * page, "and for nothing once it has closed"))
+	if (!ok(closed < before + 2 * page, "and for nothing after close(2)"))
 		diag("%ld bytes before, %ld after", before, closed);
 	end(reader);
 	cgroup_remove(READER);
@@ -208,7 +209,7 @@ int main(void)
 	missing = missing ?: cgroups_mount_memory();
 	if (missing) {
 		skip("memory of a reader", missing);
-		skip("and of one that has closed", missing);
+		skip("memory of a reader after close(2)", missing);
 	} else {
 		memory();
 	}

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The most kernel memory that one user can make the module hold, to whom it is
- * charged, and that it is freed. A line costs
+ * The most kernel memory that one user can make the module hold. It is charged
+ * to that user, and it is freed. A line costs
  *
  *	entry + pid + task_struct + signal_struct + cred
  *
  * where cred includes what a security module adds to it. The last three are
- * held only until the process has been gone for an update; but a user who may
- * have few processes can have many that have registered and ended. One user can
- * register half of max_processes lines, rounded up. An open file costs
+ * freed by the first update after the process is gone. Until then, even a user
+ * with a low limit on processes can have many that have registered and ended.
+ * One user can register half of max_processes lines, rounded up. An open file
+ * costs
  *
  *	struct file + pde_opener + seq_file + seq_operations + buffer
  *
- * where struct file includes what a security module adds, too. The first read
+ * where struct file also includes what a security module adds. The first read
  * allocates the buffer, and close(2) frees it. It is a page, doubled until the
- * list fits: 27 bytes for each line, those of other users, too. There are as
- * many files as the user may open. So
+ * list fits: 27 bytes for each line, including those of other users. A user can
+ * open as many files as the limits allow. So the most is
  *
  *	max_processes / 2 * (entry + pid + task_struct + signal_struct + cred) +
  *	files * (struct file + pde_opener + seq_file + seq_operations + buffer)
  *
- * All of it is charged to the user's memory cgroup, and stops at its limit.
+ * All of it is charged to the user's memory cgroup, whose limit bounds it.
  *
- * MEMORY_LINES=512 in the environment: a lower max_processes, for a kernel that
- * is slow to start processes.
+ * MEMORY_LINES=512 in the environment sets a lower max_processes, for a kernel
+ * that is slow to start processes.
  */
-#define TAP_SECONDS	600	/* kernels that check everything take it */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "cgroup.h"
 
@@ -37,17 +38,17 @@
 #define SMALL_GROUP	"usertime-small"
 #define LIMIT		"8388608"	/* memory.max of the small group */
 
-/* The sizes in usertime.c, where the kernel has no debugging in them. */
+/* The sizes in usertime.c, on a kernel without debugging. */
 #define WORD		sizeof(void *)
 #define LINE		27
 #define ENTRY(level)	/* of PID namespaces */ \
 	(round_up(3 * WORD, 8) + 3 * 8 + round_up(2 + LINE, WORD) + \
 	 3 * WORD * ((level) + 1))
 
-/* What may be left of what comes back: a table of files has grown. */
+/* Memory that is not freed: the table of open files has grown. */
 #define REST		(64 * 1024)
-#define SECONDS		20		/* for it to come back */
-#define SECONDS_TO_GROW	3		/* for the kernel to report an allocation */
+#define SECONDS		20		/* for memory to be freed */
+#define SECONDS_TO_GROW	3		/* for memory.stat to grow */
 
 static long coarse;	/* see stat_coarseness() */
 
@@ -64,41 +65,41 @@ static struct {
 } *told;
 
 /*
- * What a group holds
+ * The memory of a cgroup
  */
 
-/* After more has been allocated, which may become @expected. */
+/* Returns the memory once it has grown to @expected, or time is up. */
 static long held_more(long expected, long margin)
 {
 	return cgroup_held_between(GROUP, expected - margin, expected + margin,
 				   SECONDS_TO_GROW);
 }
 
-/* After something has been freed, which should leave @expected. */
+/* Returns the memory once it has fallen to @expected, or time is up. */
 static long held_less(const char *group, long expected, long margin)
 {
 	return cgroup_held_between(group, expected - margin, expected + margin,
 				   SECONDS);
 }
 
-/* Become a user without privileges in a group. */
+/* Becomes a user without privileges in a cgroup. */
 static void become(const char *group)
 {
 	const struct rlimit limit = { FILES + 100, FILES + 100 };
 
-	/* What is charged from here on is the kernel's. */
+	/* From here on, only kernel memory is charged. */
 	mlockall(MCL_CURRENT);
 	cgroup_move(group, 0);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (setresgid(USER, USER, USER) || setresuid(USER, USER, USER))
-		die("becoming user %d", USER);
+		die("the test becomes user %d", USER);
 }
 
 /*
  * Sizes
  */
 
-/* What an object of a slab cache costs, or 0 if the kernel does not say. */
+/* Returns what an object of a slab cache costs, or 0 if that is unknown. */
 static long cost(const char *cache)
 {
 	char path[128], number[32];
@@ -110,7 +111,7 @@ static long cost(const char *cache)
 	return atol(number) + sizeof(void *);
 }
 
-/* The smallest cache that fits; some machines have none for little. */
+/* Returns the cost in the smallest cache that fits. Not all sizes have one. */
 static long cost_of_size(long size)
 {
 	char cache[32];
@@ -124,7 +125,7 @@ static long cost_of_size(long size)
 		if (bytes && fit >= size)
 			return bytes;
 	}
-	die("the kernel tells what %ld bytes cost", size);
+	die("the kernel shows what %ld bytes cost", size);
 	return 0;
 }
 
@@ -133,7 +134,7 @@ static long round_up(long size, long to)
 	return (size + to - 1) / to * to;
 }
 
-/* The size of seq_file's buffer, when it holds so many lines. */
+/* Returns the size of seq_file's buffer for this many lines. */
 static long buffer_size(long lines)
 {
 	long size = sysconf(_SC_PAGESIZE);
@@ -153,10 +154,10 @@ static int is_between(long seen, long least, long most, const char *name)
 }
 
 /*
- * The others, who are root, and outside of all groups
+ * Other processes, which are root's and not in these cgroups
  */
 
-/* @count processes, which are registered. */
+/* Starts and registers @count processes. */
 static pid_t *start_others(int fd, int count)
 {
 	pid_t *pids = calloc(count + 1, sizeof(*pids));
@@ -175,7 +176,7 @@ static void end_all(const pid_t *pids, int count)
 		reap(pids[i]);
 }
 
-/* A crowd in a PID namespace of its own. Return: its first process. */
+/* Starts the crowd in a new PID namespace, and returns its first process. */
 static pid_t start_inner_crowd(void)
 {
 	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
@@ -191,7 +192,7 @@ static pid_t start_inner_crowd(void)
 	return first;
 }
 
-/* Wait until processes that have ended are gone, and @lines are left. */
+/* Waits until processes that have ended are gone, and @lines are left. */
 static void two_updates(int fd, int lines)
 {
 	set_period(URT_PERIOD_MS_MIN);
@@ -235,7 +236,7 @@ static void register_crowd(void *unused)
 	raise(SIGSTOP);
 }
 
-/* Register and end @lines times, and then open and read files. */
+/* Registers @lines processes, which end. Then opens and reads files. */
 static void hoard(void *lines)
 {
 	static long double stack[1024];	/* which is aligned */
@@ -271,7 +272,7 @@ static void hoard(void *lines)
 	raise(SIGSTOP);
 }
 
-/* Read what there is memory for. */
+/* Reads files until there is no more memory. */
 static void run_out(void *unused)
 {
 	char byte;
@@ -296,10 +297,10 @@ static void run_out(void *unused)
 }
 
 /*
- * What it costs
+ * The checks
  */
 
-/* What the module allocates for a line, apart from what the kernel does. */
+/* Checks only what the module itself allocates for a line. */
 static void entries_are_charged(int fd, const char *where, long expected)
 {
 	pid_t user, first = 0;
@@ -317,8 +318,8 @@ static void entries_are_charged(int fd, const char *where, long expected)
 	after = held_more(before + expected, expected / 10);
 	diag("%d lines%s: %ld bytes, expected %ld", CROWD, where,
 	     after - before, expected);
-	snprintf(name, sizeof(name), "lines%s are charged to the user who registers",
-		 where);
+	snprintf(name, sizeof(name),
+		 "lines%s are charged to the user who registers them", where);
 	if (coarse > expected)
 		skip(name, "memory.stat is too coarse before Linux 5.13");
 	else
@@ -329,7 +330,7 @@ static void entries_are_charged(int fd, const char *where, long expected)
 	two_updates(fd, 0);
 	rest = expected / 4 + coarse;
 	after = held_less(GROUP, before, rest);
-	is_near(after, before, rest, "and no longer when they end");
+	is_near(after, before, rest, "and no longer charged after they end");
 	end(user);
 }
 
@@ -360,7 +361,7 @@ static void the_bound(int fd)
 	diag("%ld bytes for each of %ld, expected %ld",
 	     (ended - before) / lines, lines, line);
 	is_between(ended - before, lines * line * 9 / 10, lines * line * 21 / 20,
-		   "what ended processes hold");
+		   "memory of ended processes");
 
 	next_stop(user);
 	opened = held_more(ended + FILES * file, FILES * cost("pde_opener"));
@@ -368,26 +369,26 @@ static void the_bound(int fd)
 	     (opened - ended) / FILES, FILES, file);
 	is_between(opened - ended,
 		   FILES * (cost("filp") + cost("seq_file")) - coarse,
-		   FILES * (file * 21 / 20) + coarse, "what open files hold");
+		   FILES * (file * 21 / 20) + coarse, "memory of open files");
 
 	next_stop(user);
 	read = held_more(opened + FILES * buffer, FILES * 1024);
 	diag("%ld bytes for each, expected %ld", (read - opened) / FILES,
 	     buffer);
 	is_near(read - opened, FILES * buffer, FILES * 1024,
-		"what files that were read hold");
+		"memory of files that were read");
 	bound = lines * line + FILES * (file + buffer);
 	diag("the bound is %ld KiB", bound / 1024);
-	ok(read - before <= bound + rest, "together, no more than the bound");
+	ok(read - before <= bound + rest, "the sum is within the bound");
 
 	next_stop(user);
 	opened = held_less(GROUP, ended, rest);
-	is_near(opened, ended, rest, "which comes back with close(2)");
+	is_near(opened, ended, rest, "close(2) frees the memory of files");
 
 	two_updates(fd, most - lines);
-	is(list.lines, most - lines, "ended processes go with the updates");
+	is(list.lines, most - lines, "updates remove ended processes");
 	read = held_less(GROUP, before, rest);
-	is_near(read, before, rest, "and so is what they hold");
+	is_near(read, before, rest, "and free their memory");
 	end(user);
 	end_all(others, most - lines);
 	two_updates(fd, 0);
@@ -416,12 +417,12 @@ static void a_limit(int fd)
 	cgroup_write(SMALL_GROUP, "memory.max", LIMIT);
 	next_stop(user);
 	diag("%d files read", told->read);
-	is(told->error, -ENOMEM, "at its group's limit a user gets ENOMEM");
-	ok(told->read > 0 && told->intact, "and keeps what it has");
-	others_go_on(fd, "while others go on");
+	is(told->error, -ENOMEM, "at the cgroup's limit, a user gets ENOMEM");
+	ok(told->read > 0 && told->intact, "and can still read earlier files");
+	others_go_on(fd, "while other users are not affected");
 	go_on(user);
 	reap(user);
-	ok(told->again, "there is memory again where files are closed");
+	ok(told->again, "closing files makes memory available");
 
 	cgroup_write(SMALL_GROUP, "memory.max", "max");
 	told->error = 0;
@@ -430,16 +431,16 @@ static void a_limit(int fd)
 	cgroup_write(SMALL_GROUP, "memory.max", LIMIT);
 	go_on(user);
 	if (waitpid(user, &status, WUNTRACED) != user)
-		die("the user comes to an end");
+		die("the user stops or ends");
 	ok((WIFSIGNALED(status) &&
 	    cgroup_number(SMALL_GROUP, "memory.events", "oom_kill ")) ||
 	   (WIFSTOPPED(status) && told->error == -ENOMEM),
-	   "or is killed for lack of memory in its group");
-	others_go_on(fd, "while others go on, too");
+	   "without OOM protection, the user gets ENOMEM or is killed");
+	others_go_on(fd, "while other users are not affected, either");
 	if (WIFSTOPPED(status))
 		end(user);
 	is_near(held_less(SMALL_GROUP, 0, REST + coarse), 0, REST + coarse,
-		"which has then given everything back");
+		"and all memory of the cgroup is freed");
 	end_all(others, CROWD);
 }
 
@@ -453,7 +454,7 @@ int main(void)
 	run_on(sched_getcpu());
 	missing = cgroups_mount_memory();
 	if (!missing && !cost("task_struct"))
-		missing = "the kernel does not tell the sizes of its objects";
+		missing = "the kernel does not show the sizes of its objects";
 	if (missing) {
 		for (int i = 0; i < TESTS; i++)
 			skip("memory of a user", missing);

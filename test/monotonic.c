@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME "never decreases". The processes here spin, in user mode and in the
- * kernel by turns, and some have threads that come and go.
+ * TIME "never decreases". The processes here spin, some of them in user mode
+ * and in the kernel in turns, and some have threads that start and end.
  */
 #include "process.h"
 #include "urt.h"
@@ -63,8 +63,8 @@ int main(void)
 		spin_work, spin_by_turns, spin_in_threads, spin_unlike_threads,
 	};
 	static const char * const names[COUNT] = {
-		"spinning", "by turns in user mode and the kernel",
-		"in threads that come and go", "in threads and the kernel",
+		"spinning", "in user mode and the kernel in turns",
+		"in threads that start and end", "in threads and the kernel",
 	};
 	long long time, first[COUNT], last[COUNT], back[COUNT] = { 0 };
 	static struct list list;

@@ -23,7 +23,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
-/* The beginning of a file, as a string. */
+/* Reads the beginning of a file, as a string. */
 static inline void file_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -105,7 +105,7 @@ static inline void spin(int ms)
 			asm volatile("");
 }
 
-/* Run this thread on one CPU. Return: not 0 if there is no such CPU. */
+/* Runs this thread on one CPU. Returns nonzero if there is no such CPU. */
 static inline int run_on(int cpu)
 {
 	cpu_set_t one;
@@ -290,7 +290,7 @@ static inline void go_on(pid_t pid)
 	kill(pid, SIGCONT);
 }
 
-/* Let it go on until it stops again. */
+/* Continues a stopped child, and waits until it stops again. */
 static inline void next_stop(pid_t pid)
 {
 	go_on(pid);
@@ -368,7 +368,7 @@ static inline void start_crowd(pid_t *pids, int count)
 		pids[i] = clone(crowd_work, stacks + (i + 1) * (size_t)stack,
 				CLONE_VM | CLONE_FILES | SIGCHLD, NULL);
 		if (pids[i] < 0)
-			die("clone(2), process %d of %d", i, count);
+			die("process %d of %d starts", i, count);
 	}
 }
 
@@ -383,7 +383,7 @@ static inline pid_t start_numbered(pid_t pid, void (*work)(void *), void *arg)
 	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
 
 	if (child < 0)
-		die("a process gets the number %d", pid);
+		die("a process gets the PID %d", pid);
 	if (!child) {
 		work(arg);
 		_exit(0);

@@ -60,7 +60,7 @@ int main(void)
 	ok(list_same(&before, &list), "registering twice changes nothing");
 	status_write(fd, "-%d %d\n", b, b);
 	list_read(fd, &list);
-	list_is(&list, "a process that registers anew is the last",
+	list_is(&list, "a process that registers again is last",
 		c, e, a, d, b, 0);
 
 	status_register(fd, getpid());

@@ -28,14 +28,14 @@ static struct {
 } screen;
 
 static int terminal;
-static struct termios before;	/* its modes, when urt started */
+static struct termios before;	/* its modes when urt started */
 
 static inline int as_before(void)
 {
 	struct termios now;
 
 	if (tcgetattr(terminal, &now))
-		die("the terminal's modes");
+		die("the terminal's modes can be read");
 	return now.c_lflag == before.c_lflag &&
 	       now.c_iflag == before.c_iflag &&
 	       now.c_oflag == before.c_oflag;
@@ -168,7 +168,7 @@ static inline void resize(int rows, int columns)
 	screen.column = 1;
 	clear_from(1, 1);
 	if (ioctl(tool.out, TIOCSWINSZ, &size))
-		die("the size of a terminal");
+		die("the terminal can be resized");
 }
 
 /* Makes a terminal of this size. Mounts devpts if necessary. */
@@ -179,18 +179,18 @@ static inline void make_terminal(int rows, int columns)
 	mkdir("/dev/pts", 0755);
 	if (access("/dev/pts/ptmx", F_OK) &&
 	    mount("devpts", "/dev/pts", "devpts", 0, NULL))
-		die("terminals");
+		die("devpts can be mounted");
 	if (openpty(&tool.out, &terminal, NULL, NULL, &size) ||
 	    tcgetattr(terminal, &before))
-		die("a terminal");
+		die("a terminal can be opened");
 	tool.length = 0;
 	tool.text[0] = '\0';
 }
 
 /*
  * Starts urt in a terminal of this size, under a process that acts like a shell
- * and continues urt if it stops. The terminal stays open here, too, to look at
- * its modes.
+ * and continues urt if it stops. The test, too, keeps the terminal open, to
+ * read its modes.
  */
 static inline void start_in_terminal(int rows, int columns,
 				     const char *subcommand, const char *option)
@@ -236,7 +236,7 @@ static inline void start_watch(int rows, int columns, const char *option)
 static inline void press(const char *keys)
 {
 	if (write(tool.out, keys, strlen(keys)) < 0)
-		die("keys are pressed");
+		die("keys can be pressed");
 }
 
 static inline void ends(int expected, const char *name)

@@ -64,7 +64,7 @@ static long long used_time(void)
 	       usage.ru_utime.tv_usec * (URT_UNIT_PER_SEC / 1000000);
 }
 
-/* Reads the list anew. Returns the time of this process, or -1. */
+/* Reads the list again. Returns the time of this process, or -1. */
 static long long listed_time(int fd)
 {
 	/* A new stream each time, because rewind() may keep the old buffer. */

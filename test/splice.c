@@ -22,7 +22,7 @@ static int pipe_out, pipe_in;
 
 /*
  * Moves the rest of the list from @fd through a pipe to @list, at most @size
- * bytes at a time. Return: 0, or an error.
+ * bytes at a time. Returns 0, or an error.
  */
 static int splice_on(int fd, loff_t *offset, size_t size)
 {
@@ -132,7 +132,7 @@ static void change(int fd)
 }
 
 /*
- * Registers all processes anew. Their times may differ from those in the old
+ * Registers all processes again. Their times may differ from those in the old
  * list: the last process may still have been running when it was registered.
  */
 static void restore(int fd)
@@ -173,7 +173,7 @@ int main(void)
 	list_read_on(fd, &list, 512);
 	is_rest(0, &old, 5, "reads continue in the same snapshot", 0);
 	is(read(fd, bytes, sizeof(bytes)), 0,
-	   "reads come to the end of the snapshot");
+	   "reads reach the end of the snapshot");
 	restore(other);
 
 	lseek(fd, 0, SEEK_SET);

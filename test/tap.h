@@ -4,7 +4,7 @@
  *
  *	plan(2);
  *	ok(fd >= 0, "it opens");
- *	is(found, expected, "it is as long as it should be");
+ *	is(found, expected, "its length is right");
  *	return done();
  *
  * plan() forks: the test runs in the child, with default signals. The parent

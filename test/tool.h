@@ -31,12 +31,12 @@ static inline void tool_exec(const char *argument, ...)
 		argv[argc++] = argument;
 	va_end(args);
 	syscall(SYS_execveat, tool.folder, "urt", argv, environ, 0);
-	die("execveat(2) of urt");
+	die("urt can be executed");
 }
 
 /*
- * Opens the folder of this test, where urt is, too. The child may become a user
- * who cannot reach it by its path.
+ * Opens the folder of this test and of urt. The child may become a user who
+ * cannot reach it by its path.
  */
 static inline int tool_folder(void)
 {
@@ -44,7 +44,7 @@ static inline int tool_folder(void)
 	int folder;
 
 	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
-		die("the path of this test");
+		die("the path of this test can be read");
 	folder = open(dirname(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		die("the folder of this test opens");
@@ -91,7 +91,7 @@ static inline int tool_read(void)
 	ssize_t got = read(tool.out, tool.text + tool.length, room);
 
 	if (got < 0 && errno != EIO)	/* EIO: a terminal's other end */
-		die("what urt says can be read");
+		die("the output of urt can be read");
 	if (got <= 0)
 		return 0;
 	tool.length += got;
@@ -153,8 +153,8 @@ static inline void named_work(void *arg)
 }
 
 /*
- * Starts a child with this name, which spins for @ms and stops; then it spins
- * on.
+ * Starts a child with this name, which spins for @ms and stops. When continued,
+ * it spins on.
  */
 static inline pid_t start_named(const char *name, int ms)
 {

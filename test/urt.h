@@ -83,10 +83,10 @@ static inline int status_open_as(uid_t uid)
 	int fd;
 
 	if (seteuid(uid))
-		die("becoming user %u", uid);
+		die("the test becomes user %u", uid);
 	fd = status_open();
 	if (seteuid(0))
-		die("becoming root again");
+		die("the test becomes root again");
 	return fd;
 }
 
@@ -117,10 +117,10 @@ static inline long status_write_as(uid_t uid, int cap, int fd,
 	if (cap >= 0)
 		some[cap / 32].effective = 1U << cap % 32;
 	if (seteuid(uid) || syscall(SYS_capset, &header, some))
-		die("becoming user %u with capability %d", uid, cap);
+		die("the test becomes user %u with capability %d", uid, cap);
 	result = status_write_bytes(fd, text, length);
 	if (syscall(SYS_capset, &header, all) || seteuid(0))
-		die("becoming root again");
+		die("the test becomes root again");
 	return result;
 }
 
@@ -388,7 +388,7 @@ static inline int load(const char *parameters)
 
 	fd = open(path ? path : "usertime.ko", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		die("USERTIME_KO, '%s', names the module", path);
+		die("USERTIME_KO, '%s', is the path of the module", path);
 	error = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
 	close(fd);
 	return error;
@@ -413,7 +413,7 @@ static inline int log_open(void)
  * Reads the next line of the kernel's own, without its newline. Skips messages
  * about a slow machine.
  *
- * Return: 1, or 0 if there is no line.
+ * Returns 1, or 0 if there is no line.
  */
 static inline int log_read(int fd, char *record, size_t size)
 {

@@ -40,7 +40,7 @@ static void start_numbered_crowd(pid_t *pids)
 		pids[i] = clone(numbered_work, stacks + (size_t)(i + 1) * STACK,
 				CLONE_VM | CLONE_FILES | SIGCHLD, &numbers[i]);
 		if (pids[i] < 0)
-			die("clone(2), process %d of %d", i, COUNT);
+			die("process %d of %d starts", i, COUNT);
 	}
 	while (__atomic_load_n(&named, __ATOMIC_SEQ_CST) < COUNT)
 		usleep(1000);

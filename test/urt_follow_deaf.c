@@ -90,7 +90,7 @@ int main(void)
 	stop_events();
 	pid = start_named("marker", 0);
 	ok(!!tool_says(0, "no process events arrive"),
-	   "it says that no events come");
+	   "it reports that no events arrive");
 	ok(gets_line(fd, pid), "it registers a process that started meanwhile");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	end(pid);

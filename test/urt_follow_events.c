@@ -176,7 +176,7 @@ static void stop_at_write(pid_t pid)
 
 /*
  * Starts follow and a process that matches. Stops follow when it is about to
- * write the PID. Return: the process.
+ * write the PID. Returns the process.
  */
 static pid_t start_victim(void)
 {

@@ -164,7 +164,7 @@ int main(void)
 	tool_says(0, "\"to,file\"\n");
 	kill(tool.pid, SIGHUP);
 	ok(!!tool_says(tool.length, "\"to,file\"\n"),
-	   "under nohup(1), it goes on after SIGHUP");
+	   "under nohup(1), it continues after SIGHUP");
 	kill(tool.pid, SIGTERM);
 	is(tool_ends(), 0, "SIGTERM ends it, with status 0");
 

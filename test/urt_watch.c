@@ -166,7 +166,7 @@ static void ends_and_stops(void)
 	ok(stopped[9] == '1', "^Z stops it, with the modes as before");
 	memset(screen.cell, ' ', sizeof(screen.cell));
 	screen.seen = more + 1 - tool.text;
-	ok(shows("  spinner") && screen.alternate, "^Z: then it goes on");
+	ok(shows("  spinner") && screen.alternate, "^Z: then it continues");
 	press("\034");
 	ends(128 + SIGQUIT, "^\\ ends it");
 

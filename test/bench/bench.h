@@ -8,8 +8,9 @@
  * Each figure is the least of several measurements, because interrupts only
  * ever add to it.
  *
- * The processes that they register sleep, and share our memory. All their PIDs
- * have five digits, so a line is as long with few processes as with many.
+ * The processes that they register sleep, and share the bench's memory. All
+ * their PIDs have five digits, so a line is as long with few processes as with
+ * many.
  * Updates happen only when a bench asks for one.
  *
  * A process is called young if it has used almost no time yet, and aged if it
@@ -39,7 +40,7 @@
 #define ORDINARY_USER	65534	/* a user without privileges */
 #define NO_GOAL		-1
 
-/* CPUCLOCK_VIRT, the user time, of a process: linux/posix-timers.h. */
+/* CPUCLOCK_VIRT, the user time of a process (linux/posix-timers.h). */
 #define USER_CLOCK(pid)	((clockid_t)(~(unsigned int)(pid) << 3 | 1))
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -100,7 +101,7 @@ static inline void print_kernel(void)
 	printf("# %s %s %s\n", kernel.sysname, kernel.release, kernel.machine);
 }
 
-/* Prints a figure of @processes and its goal, which may be NO_GOAL. */
+/* Prints a figure for @processes and its goal, which may be NO_GOAL. */
 static inline void report(const char *what, int processes, double figure,
 			  double goal)
 {
@@ -130,10 +131,10 @@ static inline long long now(void)
 }
 
 /*
- * Returns the nanoseconds in which the CPU has run tasks, interrupts included.
- * They do not include the time that it was idle, through which the guest's clock
- * jumps, nor interrupts then. What this program itself has run is included when
- * it stops running: it sleeps for a moment.
+ * Returns how many nanoseconds the CPU has run tasks, including interrupts in
+ * them. Idle time, through which the guest's clock jumps, is not included. The
+ * scheduler adds the time of this program when it stops running, so it sleeps
+ * for a moment.
  */
 static inline long long busy(void)
 {
@@ -149,11 +150,11 @@ static inline long long busy(void)
 	cpu = strstr(text, "\ncpu0 ");
 	if (!cpu ||
 	    sscanf(cpu, "\ncpu0 %*u %*u %*u %*u %*u %*u %lld", &ns) != 1)
-		die("/proc/schedstat has the time of a CPU");
+		die("/proc/schedstat has the time of the CPU");
 	return ns;
 }
 
-/* Makes the slabs give back their free objects. */
+/* Makes the slab caches free their empty slabs. */
 static inline void shrink_slabs(void)
 {
 	glob_t files;
@@ -179,9 +180,8 @@ static inline void set_next_pid(pid_t pid)
 }
 
 /*
- * Starts a process that costs as little as possible: it shares our memory. It
- * does not share our files: each system call of ours that uses a file would take
- * longer.
+ * Starts a process that costs as little as possible: it shares our memory, but
+ * not our files, because our system calls on shared files would take longer.
  */
 static inline pid_t start_process(int (*work)(void *), void *arg,
 				  char *stack_end)

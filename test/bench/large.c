@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the module costs with very many processes, and what does not grow in a
- * straight line
+ * What the module costs with very many processes, and which costs do not grow
+ * in proportion
  *
  * usage: large USERTIME.KO LEAST.KO COUNT...
  *
- * Starts as many processes as the last COUNT says, registers one COUNT of them
- * after the other, and prints lines "what,processes,figure,".
+ * Starts as many processes as the last COUNT. Registers each COUNT of them in
+ * turn, and prints lines "what,processes,figure,".
  */
 #include "bench.h"
 
@@ -21,16 +21,16 @@
 /* How many registrations are measured together. */
 #define REGISTRATIONS	90
 
-/* How often the watch looks whether it can run. */
+/* How often the watch wants to run. */
 #define WATCH_NS	20000
 
 static char pids[PROCESSES_MAX + 1][12];	/* in decimal */
-static int count;		/* of those that are registered */
-static long long overhead;	/* of what an update of one process takes */
+static int count;		/* how many are registered */
+static long long overhead;	/* of measuring an update */
 static int status_fd, user_fd;
 static char text[PROCESSES_MAX * 27];
 
-static long long longest;	/* that the watch waited for the CPU */
+static long long longest;	/* wait of the watch for the CPU */
 static atomic_bool watching;
 
 static void write_word(int fd, const char *word)
@@ -68,7 +68,7 @@ static void *watch(void *unused)
 	return NULL;
 }
 
-/* Returns for how long at most the CPU did not call schedule() during @work. */
+/* Returns the longest time without schedule() during @work. */
 static long long longest_gap(void (*work)(void))
 {
 	const struct sched_param priority = { .sched_priority = 50 };
@@ -101,7 +101,7 @@ static long long free_memory(void)
 	return kib;
 }
 
-/* They share one stack: none of them ever returns. */
+/* The processes share one stack, because none of them ever returns. */
 static void start_processes(int number)
 {
 	static char stack[4096];
@@ -130,7 +130,7 @@ static void nothing(void)
 	usleep(10000);
 }
 
-/* Registers up to @number, and measures the last of them. */
+/* Registers until there are @number, and measures the last registrations. */
 static void register_more(int number)
 {
 	long long start = now();
@@ -205,7 +205,7 @@ static void measure_update(const char *state, int every)
 	print(what, longest_gap(update));
 }
 
-/* Its first piece is what the mutex is held for, and a little more. */
+/* The mutex is held for most of the read of the first piece. */
 static void measure_read(void)
 {
 	long long start = now(), first, all;
@@ -220,14 +220,14 @@ static void measure_read(void)
 	print("no schedule() in a read (in all)", longest_gap(read_list));
 }
 
-/* Only of this thread: the watch stays root's. */
+/* Changes only this thread: the watch keeps running as root. */
 static void set_user(uid_t uid)
 {
 	if (syscall(SYS_setresuid, -1, uid, -1))
-		die("becoming user %d", uid);
+		die("the bench becomes user %d", uid);
 }
 
-/* The ordinary user registers one more process than root has. */
+/* Registers one more process, as the ordinary user. */
 static void register_as_user(void)
 {
 	set_user(ORDINARY_USER);
@@ -241,7 +241,7 @@ static void unregister_it(void)
 		die("process %s unregisters", pids[count]);
 }
 
-/* Half of the list is taken: the module counts the lines of the user. */
+/* With half of the list taken, the module counts the lines of the user. */
 static void measure_share(void)
 {
 	long long start;
@@ -276,7 +276,7 @@ int main(int argc, char **argv)
 	memset(text, 1, sizeof(text));
 	load_module(argv[1], "period_ms=3600000 max_processes=2000000");
 	load_module(argv[2], "");
-	/* The processes have copies of the files that are open now. */
+	/* The processes inherit the files that are open now. */
 	start_processes(atoi(argv[argc - 1]));
 	status_fd = status_open();
 	user_fd = status_open_as(ORDINARY_USER);

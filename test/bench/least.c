@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The least that an update can cost, for comparison with usertime; and what
- * test/bench/module.c needs to change the times of processes
+ * The least that an update can cost, for comparison with usertime. The module
+ * also changes the times of processes, for the benches.
  *
  *	cd /sys/module/least/parameters
  *	echo 1234 > add
@@ -9,15 +9,14 @@
  *	echo 1 > clear
  *
  * The module keeps a plain list of tasks. least_walk(), a work item, walks it
- * under a mutex and calls task_cputime_adjusted() for every thread. It looks no
- * process up, it does not count what ended threads have used, and there is no
- * file that lists the times.
+ * under a mutex and calls task_cputime_adjusted() for every thread. It looks up
+ * no process and ignores ended threads. No file lists the times.
  *
  *	echo 40 10 > age
  *
  * adds 40 seconds of user time and 10 seconds of system time to each process
- * in the list, as if threads that have ended had used them. So processes need
- * not run for that long to be like those of a real system.
+ * in the list, as if ended threads had used them. So processes are like those
+ * of a real system, but need not run for that long.
  *
  *	echo 10 > run
  *

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Touch cache lines, which a plugin of QEMU (lines/plugin.c) counts
+ * Updates and reads that touch cache lines, which a QEMU plugin counts
+ * (lines/plugin.c)
  *
  * usage: lines USERTIME.KO LEAST.KO
  *
@@ -11,7 +12,7 @@
 #include "lines/plugin.h"
 
 #define PROCESSES	4000
-#define ROUNDS		3	/* other work of the kernel only adds lines */
+#define ROUNDS		3	/* other kernel work only adds lines */
 
 static int count;
 static int pids[PROCESSES];
@@ -43,7 +44,7 @@ static void start_processes(void)
 	write_file(LEAST "age", AGE);
 }
 
-/* The updates differ only in what the processes have done before. */
+/* The updates differ only in what the processes have done before them. */
 static void update(void)
 {
 	if (pread(status_fd, text, sizeof(text), 0) < 0)

@@ -4,9 +4,9 @@
  *
  * usage: tool USERTIME.KO URT [short]
  *
- * Prints lines as test/bench/module.c does, see there. What urt takes is
- * the CPU time that the scheduler counts for it, system calls included. There
- * is an update every 5 s, as usual.
+ * Prints lines as described in test/bench/module.c. The cost of urt is the CPU
+ * time that the scheduler counts for it, including system calls. There is an
+ * update every 5 s, as usual.
  */
 #include "bench.h"
 
@@ -16,13 +16,13 @@
 /* A quarter of an hour: urt looks at each name twelve times. */
 #define UPDATES		180
 
-/* Forks of other programs that urt follow looks at. */
+/* The number of forks that urt follow looks at. */
 #define FORKS		2000
 
 static const char *urt;
 static pid_t pids[SLEEPERS_MAX];
 
-/* The number behind @name in /proc/@pid/@file. */
+/* Returns the number after @name in /proc/@pid/@file. */
 static long long proc_number(pid_t pid, const char *file, const char *name)
 {
 	char path[64], text[4096] = "", *at;
@@ -56,7 +56,7 @@ static pid_t start_urt(const char * const *arguments)
 	if (pid < 0)
 		die("fork(2)");
 	if (!pid) {
-		/* What urt follow says is no figure. */
+		/* The messages of urt follow are not figures. */
 		dup2(open_file("/dev/null", O_WRONLY), STDERR_FILENO);
 		execv(urt, (char **)argv);
 		_exit(1);
@@ -93,7 +93,7 @@ static void end_sleepers(int count)
 	sleep(2 * PERIOD_S + 1);	/* until their lines are gone */
 }
 
-/* Reports what urt takes for each update, and its memory at the end. */
+/* Reports what each update costs urt, and its memory at the end. */
 static void follow_updates(const char *what, int count, double goal,
 			   const char * const *arguments)
 {
@@ -131,7 +131,7 @@ static void update_costs(int count)
 
 /*
  * Reports what a fork of a program that does not match costs urt follow. The
- * child sleeps, so that urt finds it alive, which is what costs most.
+ * child sleeps, so that urt finds it alive, which costs most.
  */
 static void fork_cost(const char *what, const char * const *arguments)
 {

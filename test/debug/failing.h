@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Operations in which allocations fail, by the kernel's fault injection
+ * Operations in which the kernel's fault injection makes allocations fail
  *
- * The kernel makes allocations fail in two ways (Documentation/
- * fault-injection). /proc/self/fail-nth fails the Nth that one system call
- * makes, wherever in the kernel that is, and also counts copies from and to
- * user memory. The knobs of failslab, in debugfs, fail all from some point on.
+ * It can do so in two ways (Documentation/fault-injection).
+ * /proc/self/fail-nth makes the Nth allocation of one system call fail. It also
+ * counts copies from and to user memory. The knobs of failslab, in debugfs,
+ * make all allocations fail from some point on.
  */
 #ifndef FAILING_H
 #define FAILING_H
@@ -16,15 +16,15 @@
 
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
 #define FAIL_COPY	"/sys/kernel/debug/fail_usercopy/"
-#define FAILURES	1000	/* more than an operation has */
+#define FAILURES	1000	/* more than an operation can have */
 
 struct operation {
 	const char *name;
-	int enomem, efault;	/* how many of these there are at least */
+	int enomem, efault;	/* the least number of these errors */
 	void (*prepare)(void);
-	/* One system call and nothing else: what it returns, or -errno. */
+	/* Makes one system call. Returns its result, or -errno. */
 	long (*act)(void);
-	/* After it: what is not as the result says, or NULL. */
+	/* Returns what does not match the result, or NULL. */
 	const char *(*check)(long result);
 };
 
@@ -37,7 +37,7 @@ static inline int failing_exists(void)
 	       !access("/proc/self/fail-nth", F_OK);
 }
 
-/* Nothing fails yet. What may wait for memory can fail, too. */
+/* Lets allocations that may wait for memory fail, too. None fails yet. */
 static inline void failing_set_up(void)
 {
 	file_write(FAILSLAB "verbose", "0");
@@ -46,10 +46,10 @@ static inline void failing_set_up(void)
 	file_write(FAIL_COPY "verbose", "0");
 }
 
-/* The caller's allocations will fail. */
+/* Prepares the caller, whose allocations will fail. */
 static inline void failing_begin(void)
 {
-	/* A page fault must not allocate between a knob and what it is for. */
+	/* A page fault must not allocate after a knob is set. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	make_it_fail = open("/proc/thread-self/make-it-fail",
@@ -64,15 +64,15 @@ static inline void set_number(const char *path, int number)
 	file_write(path, text);
 }
 
-/* The copy of @text may be what fails: then the second one does not. */
+/* The copy of @text may itself fail, but only once. */
 static inline void set_knob(int fd, const char *text)
 {
 	if (write(fd, text, strlen(text)) < 0 &&
 	    write(fd, text, strlen(text)) < 0)
-		die("a knob can be %s", text);
+		die("a knob can be set to %s", text);
 }
 
-/* Do it while its allocation number @nth fails. Return: whether one did. */
+/* Acts while allocation @nth fails. Returns whether one failed. */
 static inline int act_nth(const struct operation *operation, int nth,
 			  long *result)
 {
@@ -83,14 +83,14 @@ static inline int act_nth(const struct operation *operation, int nth,
 	set_knob(fail_nth, text);
 	*result = operation->act();
 
-	/* The file has what is left to count; at 1, reading it fails. */
+	/* The file shows the rest of the count. At 1, reading it fails. */
 	memset(text, 0, sizeof(text));
 	failed = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
 	set_knob(fail_nth, "0");
 	return failed;
 }
 
-/* Do it while all fail after the first @space bytes. */
+/* Acts while all allocations after the first @space bytes fail. */
 static inline int act_rest(const struct operation *operation, int space,
 			   long *result)
 {
@@ -114,7 +114,7 @@ struct tally {
 typedef int act_function(const struct operation *operation, int at,
 			 long *result);
 
-/* Do it with more and more that does not fail, until nothing has failed. */
+/* Repeats it, and lets more and more allocations succeed, until all do. */
 static inline void fail_once(const struct operation *operation,
 			     act_function *act, int at, int step,
 			     struct tally *tally)
@@ -142,8 +142,8 @@ static inline void fail_once(const struct operation *operation,
 }
 
 /*
- * Now and then, the kernel allocates something for its own checkers, and the
- * count misses what comes after it: in that case, it is all done once more.
+ * Sometimes the kernel allocates something for its own checkers, and the count
+ * misses what follows. Then everything is repeated.
  */
 static inline void fail(const struct operation *operation, const char *how,
 			act_function *act, int at, int step)
@@ -156,9 +156,9 @@ static inline void fail(const struct operation *operation, const char *how,
 	if (!ok(!tally.bad && tally.enomem >= operation->enomem &&
 		tally.efault >= operation->efault, "%s%s", operation->name,
 		how))
-		diag("%d not as expected; expected at least %d ENOMEM and %d EFAULT",
+		diag("%d wrong results; expected %d ENOMEM and %d EFAULT or more",
 		     tally.bad, operation->enomem, operation->efault);
-	diag("%d failed: %d ENOMEM, %d EFAULT, the others did without",
+	diag("%d failures: %d ENOMEM, %d EFAULT, the others had no effect",
 	     tally.failures, tally.enomem, tally.efault);
 }
 
@@ -171,11 +171,12 @@ static inline void fail_each(const struct operation *operation,
 	fail(operation, how, act_nth, 1, 1);
 }
 
-/* All fail from some point on: there is no way out by vmalloc(), either. */
+/* If all fail from some point on, vmalloc() does not help, either. */
 static inline void fail_rest(const struct operation *operation, int space,
 			     int step)
 {
-	fail(operation, ", with all that follow failing", act_rest, space, step);
+	fail(operation, ", with all later allocations failing", act_rest, space,
+	     step);
 }
 
 #endif

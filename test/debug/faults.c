@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No memory: each allocation that opening the file, registering, reading,
- * seeking and loading the module make fails in turn. The error is ENOMEM ("the
- * usual reasons"), nothing changes, nothing leaks, and the next try succeeds.
- * What cannot be copied from or to user memory is EFAULT.
+ * No memory: each allocation of open(2), write(2), read(2), lseek(2) and of
+ * loading the module fails in turn. The error is ENOMEM ("the usual reasons"),
+ * nothing changes, nothing leaks, and the next try succeeds.
+ * If a copy from or to user memory fails, the error is EFAULT.
  *
- * In a PID namespace, lines are longer, and do not come from the module's cache.
+ * In a PID namespace, lines are longer, and are not allocated from the module's
+ * cache.
  */
-#define TAP_SECONDS	600	/* kernels that check everything take it */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "failing.h"
 #include "kmemleak.h"
 #include "process.h"
 #include "urt.h"
 
-/* How many lines there are besides those that the operations add. */
+/* The number of lines besides those that the operations add. */
 #define SMALL	3	/* less than a page of text */
-#define MEDIUM	200	/* more than a page: may come from vmalloc() */
-#define LONG	1000	/* the same in a PID namespace, with shorter numbers */
+#define MEDIUM	200	/* more than a page: may use vmalloc() */
+#define LONG	1000	/* the same in a PID namespace, with shorter PIDs */
 
-#define IDS	3	/* that are written at once */
-#define OFFSET	5	/* where a file is while it is written */
-#define FROM	2	/* where a file is read that has never been read */
+#define IDS	3	/* in one write */
+#define OFFSET	5	/* of a file that is written */
+#define FROM	2	/* offset of the first read of a file */
 
 static pid_t crowd[LONG];
-static int listed;		/* how many of them are */
-static pid_t extra[IDS];	/* those that the operations register */
-static int registered;		/* how many of them are */
+static int listed;		/* how many of them are in the list */
+static pid_t extra[IDS];	/* the operations register these */
+static int registered;		/* how many of them are registered */
 static char text[IDS * 12];	/* what is written */
 static int end_of_id[IDS];
 
-/* Open files: to see the list by, to write to, never read. */
+/* Open files: one to look at the list, one to write to, one never read. */
 static int witness, file, fresh;
 static struct list full;	/* with all of extra */
 static struct list list, held;	/* held: the snapshot of @file */
@@ -38,7 +39,7 @@ static char buffer[sizeof(list.text)];
 static int module_fd;
 static long refcnt;
 
-/* Return: @why, which it shows with the list. */
+/* Shows @why with the list, and returns it. */
 static const char *wrong(const char *why)
 {
 	diag("%s; the list is:\n# %.400s", why, list.text);
@@ -49,7 +50,7 @@ static const char *wrong(const char *why)
  * The list
  */
 
-/* Whether @list is the first of the lines of @full, with @count of the extra. */
+/* Whether @list is @full without the extra lines after the first @count. */
 static int list_has(const struct list *list, int count)
 {
 	const char *at = full.text + full.length;
@@ -69,17 +70,17 @@ static void register_extra(int count)
 		status_register(witness, extra[registered]);
 	while (registered > count)
 		if (status_write(witness, "-%d", extra[--registered]) < 0)
-			die("process %d is unregistered", extra[registered]);
+			die("process %d unregisters", extra[registered]);
 }
 
-/* All that was registered has been announced, and read. */
+/* Waits until all registrations are announced, and reads the list. */
 static void news_is_read(void)
 {
 	settle(witness);
 	list_read(witness, &list);
 }
 
-/* The list has @lines lines. */
+/* Makes the list @lines lines long. */
 static void list_grows(int lines)
 {
 	register_extra(0);
@@ -90,7 +91,7 @@ static void list_grows(int lines)
 	register_extra(0);
 	news_is_read();
 	if (!list_has(&list, 0))
-		die("a list of %d lines", lines);
+		die("the list has %d lines", lines);
 }
 
 /*
@@ -127,9 +128,9 @@ static const char *check_write(long result)
 	news = changed(witness, registered ? 20000 : 200);
 	list_read(witness, &list);
 	if (!list_has(&list, registered))
-		return wrong("the list is not as the result says");
+		return wrong("the list does not match the result");
 	if (news != !!registered)
-		return wrong("POLLPRI is not as the result says");
+		return wrong("POLLPRI does not match the result");
 	got = read(file, buffer, sizeof(buffer));
 	if (got != (ssize_t)held.length - OFFSET ||
 	    memcmp(buffer, held.text + OFFSET, got))
@@ -140,7 +141,7 @@ static const char *check_write(long result)
 static void prepare_read(void)
 {
 	fresh = status_open();
-	/* After a fork(2) the first write to a page may need memory. */
+	/* After fork(2), the first write to a page may need memory. */
 	memset(buffer, 0, sizeof(buffer));
 }
 
@@ -165,25 +166,25 @@ static long act_seek(void)
 	return offset < 0 ? -errno : offset;
 }
 
-/* @text: what should have been read, or NULL. @offset: of the file now. */
+/* @text: the expected text, or NULL. @offset: the expected offset. */
 static const char *check_fresh(long result, const char *text, off_t offset)
 {
 	const char *why = NULL;
 	int news = changed(fresh, 0);
 
-	/* With EFAULT the list may have been generated. */
+	/* With EFAULT, the list may have been generated. */
 	if (result == -ENOMEM && !news)
 		why = wrong("the news is gone");
 	else if (result >= 0 && news)
 		why = wrong("the news is still there");
 	else if (result >= 0 && text &&
 		 (result != (long)strlen(text) || memcmp(buffer, text, result)))
-		why = wrong("this is not the list");
+		why = wrong("the text is not the list");
 	else if (lseek(fresh, 0, SEEK_CUR) != (result < 0 ? 0 : offset))
-		why = wrong("the offset is not as the result says");
+		why = wrong("the offset does not match the result");
 	list_read(fresh, &held);
 	if (!why && !list_same(&held, &list))
-		why = wrong("the list cannot be read now");
+		why = wrong("the next read does not return the list");
 	close(fresh);
 	return why;
 }
@@ -226,13 +227,13 @@ static long act_open(void)
 static const char *check_open(long result)
 {
 	if (references() != refcnt + !(result < 0))
-		return wrong("the module's users are not as the result says");
+		return wrong("the reference count does not match the result");
 	if (result >= 0 && !changed(result, 0))
 		return wrong("a new file has no news");
 	if (result >= 0 && close(result))
-		return wrong("it cannot be closed");
+		return wrong("the file cannot be closed");
 	if (references() != refcnt)
-		return wrong("the module's users have changed");
+		return wrong("the reference count has changed");
 	if (changed(witness, 0))
 		return wrong("the list has news");
 	return NULL;
@@ -254,18 +255,18 @@ static const char *check_load(long result)
 
 	if (result < 0) {
 		if (!access("/sys/module/usertime", F_OK))
-			return "the module is still there";
+			return "the module is still loaded";
 		if (!access("/proc/" URT_DIR, F_OK))
-			return "/proc/" URT_DIR " is there";
+			return "/proc/" URT_DIR " still exists";
 		return NULL;
 	}
 	fd = status_open();
 	status_register(fd, getpid());
 	if (time_now(fd, getpid()) < 0)
-		why = "it does not work";
+		why = "a registered process has no line";
 	close(fd);
 	if (unload())
-		die("the module is unloaded");
+		die("the module unloads");
 	return why;
 }
 
@@ -273,7 +274,7 @@ static const struct operation operations[] = {
 	{ "open", 4, 0, prepare_open, act_open, check_open },
 	{ "register", 1, 1, prepare_write, act_write, check_write },
 	{ "read", 1, 1, prepare_read, act_read, check_read },
-	{ "read elsewhere", 1, 1, prepare_read, act_pread, check_pread },
+	{ "pread", 1, 1, prepare_read, act_pread, check_pread },
 	{ "seek", 1, 0, prepare_read, act_seek, check_seek },
 };
 
@@ -288,7 +289,7 @@ static const struct operation load_operation = {
 };
 
 /*
- * Each runs in a process of its own, of which allocations fail.
+ * The processes whose allocations fail
  */
 
 static void begin(void)
@@ -339,7 +340,7 @@ static void loading(void *unused)
 	fail_each(&load_operation, "");
 }
 
-/* Do @work in a process of its own, and let the lines go that it leaves. */
+/* Runs @work in a child, and waits until the lines that it leaves are gone. */
 static void run(void (*work)(void *))
 {
 	int fd;
@@ -363,9 +364,9 @@ int main(void)
 	failing_set_up();
 
 	if (unload())
-		die("the module is unloaded");
+		die("the module unloads");
 	reap(start(loading, NULL));
-	is(load(""), 0, "the module can be loaded");
+	is(load(""), 0, "the module loads");
 	stop_updates();
 	run(outside);
 	if (unshare(CLONE_NEWPID))

@@ -2,9 +2,9 @@
 /*
  * kmemleak, the kernel's own search for memory that nothing points to any more
  *
- * It reports what is five seconds old and has not changed since the scan
- * before: hence two scans, and the wait between them. What it reports tells
- * the functions that allocated it, as long as the module is loaded.
+ * It reports an object that is five seconds old and has not changed since the
+ * previous scan. So two scans are needed, with a wait between them. A report
+ * names the functions that allocated the object, if the module is still loaded.
  */
 #ifndef KMEMLEAK_H
 #define KMEMLEAK_H
@@ -28,7 +28,7 @@ static inline int kmemleak_write(const char *command)
 	return written < 0 ? -errno : 0;
 }
 
-/* Is it built into this kernel? */
+/* Whether it is built into this kernel. */
 static inline int kmemleak_exists(void)
 {
 	mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
@@ -47,9 +47,9 @@ static inline void kmemleak_scan(void)
 }
 
 /*
- * The objects that have leaked; shows them. Linux 6.1 itself forgets the name
- * of a kmem_cache that finds no memory for its place in sysfs: those are not
- * counted.
+ * Shows the objects that have leaked, and returns their number. Linux 6.1
+ * itself leaks the name of a kmem_cache if there is no memory for its directory
+ * in sysfs. Those are not counted.
  */
 static inline int kmemleak_objects(void)
 {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module gives back all memory and every reference that it takes: after a
- * round of all that it can do, and whatever else was done since the machine
- * started, kmemleak finds nothing that has leaked. To be run last.
+ * The module frees all memory and puts every reference that it takes. After a
+ * round of everything that it can do, and after all other tests since the boot,
+ * kmemleak finds no leak. Run this test last.
  */
-#define TAP_SECONDS	600	/* kernels that check everything take it */
+#define TAP_SECONDS	600	/* debug kernels need it */
 
 #include "kmemleak.h"
 #include "process.h"
 #include "urt.h"
 
-#define ROUNDS	3	/* an old pointer somewhere may hide a leak, once */
+#define ROUNDS	3	/* an old pointer may hide one leak */
 #define FILES	8
-#define CROWD	400	/* more text than kmalloc() has a slab for */
+#define CROWD	400	/* more text than the largest slab of kmalloc() holds */
 
 static struct list list;
 static pid_t crowd[CROWD];
-static char *nowhere;	/* no memory there */
+static char *nowhere;	/* inaccessible memory */
 
-/* Each file is read once in a list of its own, and never to its end. */
+/* Reads each file once, never to its end, and changes the list in between. */
 static void half_reads(int fd)
 {
 	pid_t pid = start_sleeper();
@@ -54,7 +54,7 @@ static void errors(int fd, pid_t pid)
 		       -1, 0);
 	status_write_bytes(fd, nowhere, 1);
 	if (pread(fd, nowhere, 1, 0) > 0)
-		die("a read to no address fails");
+		die("a read into inaccessible memory fails");
 	end(other);
 }
 
@@ -121,7 +121,7 @@ static void round_of_all(void *unused)
 	status_write(fd, "-%d", getpid());
 	gets_empty(fd);
 
-	/* The last ones are the unloading's. */
+	/* Unloading frees the last lines. */
 	stop_updates();
 	status_register(fd, getpid());
 	reap(start(in_namespace, NULL));
@@ -138,8 +138,8 @@ int main(void)
 	plan(2 * ROUNDS + 1);
 	for (int i = 0; i < ROUNDS; i++) {
 		reap(start(round_of_all, NULL));
-		is(unload(), 0, "the module is unloaded");
-		is(load(""), 0, "and loaded anew");
+		is(unload(), 0, "the module unloads");
+		is(load(""), 0, "and loads again");
 	}
 	is(kmemleak_objects(), 0, "nothing has leaked");
 	return done();

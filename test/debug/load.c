@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Load: writers, readers, pollers and a stream of short-lived processes, while
- * updates come as fast as they can, and the module is unloaded and loaded again
- * and again. load/readers.h has what must hold.
+ * Load: writers, readers, pollers and many short-lived processes, with updates
+ * as often as possible, while the module is reloaded again and again.
+ * load/readers.h describes what is checked.
  *
- * From the environment: LOAD_SECONDS, how long, and LOAD_RELOADS, how often;
- * it goes on until both are reached. LOAD_SEED for the random numbers.
+ * In the environment, LOAD_SECONDS is the least duration, LOAD_RELOADS the
+ * number of reloads, and LOAD_SEED the seed of the random numbers.
  */
 static int tap_seconds;
 #define TAP_SECONDS	tap_seconds
@@ -37,7 +37,7 @@ static void work(void *which)
 		workers[number - MOTHERS]();
 }
 
-/* Unloads the module while it is in use, as soon as no process has it open. */
+/* Unloads the module under load, as soon as no file is open, and loads it. */
 static void reload(void)
 {
 	static const char * const parameters[] = {
@@ -80,15 +80,15 @@ static void go_on_until(long long ms)
 }
 
 /*
- * Runs until the time is over and all reloads are done, and for twice that time
- * more (at this machine's pace) if chance has left something out.
+ * Runs until @seconds are over and all reloads are done. If some event has not
+ * happened by then, runs for up to twice that time more.
  */
 static void run(int seconds, int reloads)
 {
 	long long begun = now_ms(), due, least;
 
 	for (int i = 0; i < reloads && !get(shared->stop); i++) {
-		/* However slow they are, leave time for the load. */
+		/* Even if reloads are slow, leave time for the load. */
 		least = now_ms() + 500LL * seconds / reloads;
 		due = begun + 1000LL * seconds * i / reloads;
 		go_on_until(due > least ? due : least);
@@ -101,7 +101,7 @@ static void run(int seconds, int reloads)
 	diag("it took %lld s", (now_ms() - begun) / 1000);
 }
 
-/* All others have ended, and go, or can be unregistered. */
+/* Whether the list can be emptied. All other processes have ended. */
 static bool list_empties(void)
 {
 	static struct list list;
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 
 	seconds = environment("LOAD_SECONDS", 60);
 	reloads = environment("LOAD_RELOADS", 200);
-	/* Another each time, also where no clock tells the time of day. */
+	/* Differs each time, even on a machine without a clock. */
 	seed = environment("LOAD_SEED", time(NULL) ^ now_ms());
 	tap_seconds = 800 + 10 * seconds;
 	plan(6);
@@ -169,12 +169,12 @@ int main(int argc, char **argv)
 		end(known[i]);
 
 	is(shared->wrong, 0, "nothing was wrong");
-	is(failed, 0, "all went on to the end");
+	is(failed, 0, "no worker failed");
 	for (int i = 0; i < EVENTS; i++)
 		diag("%9lld %s", shared->events[i], event_names[i]);
-	is(not_happened(), 0, "everything happened");
+	is(not_happened(), 0, "every event happened");
 	is(shared->events[RELOAD], reloads, "the module was reloaded");
-	ok(list_empties(), "the list empties");
+	ok(list_empties(), "the list can be emptied");
 	is(unload(), 0, "the module unloads");
 	load("");
 	file_write(PID_MAX, pid_max);

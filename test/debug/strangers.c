@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Programs that others wrote to break kernels: stress-ng and trinity. A user
- * without privileges runs each of them for a minute, while processes come and go
- * in the list. Afterwards the module still works. Whether the kernel has reported
- * anything, scripts/tap says.
+ * without privileges runs each of them for a minute, while processes are
+ * registered and unregistered. Afterward, the module still works. scripts/tap
+ * shows whether the kernel has reported anything.
  */
 #define TAP_SECONDS	1200
 
@@ -17,7 +17,7 @@
 #define ROOM	"/tmp/strangers"
 #define LOG	ROOM "/log"
 
-/* As many as there are CPUs, so that the list changes meanwhile. */
+/* One worker per CPU, so that the list changes all the time. */
 #define STRESS(what)	{ "/test/stress-ng", "--" what, "0", \
 			  "--temp-path", ROOM, NULL }
 
@@ -34,7 +34,7 @@ static void become_nobody(void)
 {
 	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
 	    setresuid(NOBODY, NOBODY, NOBODY))
-		die("becoming user %d", NOBODY);
+		die("the test becomes user %d", NOBODY);
 }
 
 static void run_stranger(void *argv)
@@ -54,7 +54,7 @@ static void end_all_of_nobody(void *unused)
 	kill(-1, SIGKILL);
 }
 
-/* Register what runs, read the list, and unregister what still runs. */
+/* Registers all processes, reads the list, and unregisters those listed. */
 static void go_round(int fd)
 {
 	static struct list list;
@@ -82,9 +82,9 @@ static void meet(int fd, char **argv)
 		go_round(fd);
 		ended = waitpid(pid, &status, WNOHANG);
 	}
-	diag("%s %s: %d times round the list", argv[0], argv[1], rounds);
+	diag("%s %s: %d rounds", argv[0], argv[1], rounds);
 	if (!ok(!ended && rounds > 1, "%s %s runs", argv[0], argv[1])) {
-		diag("its status is %#x, and it has said:", status);
+		diag("its status is %#x, and its output:", status);
 		system("tail " LOG " | sed 's/^/# /'");
 	}
 
@@ -110,7 +110,7 @@ int main(void)
 
 	plan(2 * STRANGERS);
 	if (mkdir(ROOM, 0777) || chmod(ROOM, 0777) || symlink("/test", "/lib"))
-		die("there is room for the strangers and their libraries");
+		die("the strangers' folders can be made");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	fd = status_open();
 	set_period(URT_PERIOD_MS_MIN);

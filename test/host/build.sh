@@ -62,7 +62,7 @@ called() {
 	make_in "$work/copy" -s KDIR="$work/kernel" DEPMOD=true "$@" modules_install 2>&1
 }
 
-# says FILE REGEX, and says_not: print the file, and succeed if it matches, or if it does not.
+# says FILE REGEX, says_not FILE REGEX: print the file, and succeed if it matches, or does not.
 says() {
 	cat "$1"
 	grep -qE -e "$2" "$1" || { echo "expected: $2"; return 1; }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the harnesses need of cbmc
+ * What the harnesses use of cbmc
  */
 #ifndef CBMC_H
 #define CBMC_H
@@ -14,7 +14,7 @@ typedef unsigned long long u64;
 #define claim(what, condition)	__CPROVER_assert(condition, what)
 #define suppose(condition)	__CPROVER_assume(condition)
 
-/* Any value of the type: cbmc tries them all. */
+/* Return any value of the type: cbmc tries them all. */
 bool nondet_bool(void);
 char nondet_char(void);
 int nondet_int(void);

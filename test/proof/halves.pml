@@ -5,12 +5,12 @@
  * The model contains everything in usertime.c that starts, stops or wakes
  * something, under the same name. spin tries the steps of the processes below
  * in every possible order, so any CPU may be slow at any time. An atomic or a
- * d_step is one step. What only the holder of urt_lock can see is not a step of
- * its own. Times, numbers and text are left out, and so are the delays of
+ * d_step is one step. What only the holder of urt_lock can see is not a
+ * separate step. Times, numbers and text are left out. So are the delays of
  * memory: for those, see *.litmus.
  *
  * A line that begins with "//= " is quoted from usertime.c. scripts/proof
- * checks that usertime.c still has it: whoever changes it must look here, too.
+ * checks that usertime.c still has it. If you change it there, check the model.
  */
 
 #ifndef PROGRAMS

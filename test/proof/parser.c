@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parser of usertime.c, for cbmc: every write of up to BYTES bytes, with
- * every position at which the user's memory ends, and whatever is found under
- * the PIDs. The result must be what usertime(4) says. The largest int is as
- * small as a piece, so both can be exceeded.
+ * A check of the parser of usertime.c, for cbmc: every write of up to BYTES
+ * bytes, with every possible end of the user's memory, and whatever is found
+ * under the PIDs. The result must be what usertime(4) says. Here, INT_MAX is as
+ * small as a piece, so that both can be exceeded.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,22 +13,22 @@
 #include "cbmc.h"
 
 /*
- * The world: what the user writes, and which processes there are.
+ * What the user writes, and what the parser looks up.
  */
 
 static char bytes[BYTES];	/* what the user writes */
 static size_t count;		/* the length of the write */
 static size_t readable;		/* where the user's memory ends */
-static size_t very_long;	/* a longer write is a very long one */
+static size_t very_long;	/* a longer write may stop early */
 
 /* The numbers that were looked up, in order; negative to unregister. */
 static int looked_up[BYTES];
 static size_t lookups;
 static size_t accepted;		/* how many of them were accepted */
-static int failure;		/* the error of the one that was not */
+static int failure;		/* the error of the last one, or 0 */
 
 /*
- * What the parser needs of the kernel.
+ * What the parser uses of the kernel.
  */
 
 #define __user
@@ -103,7 +103,7 @@ static struct task_struct *get_pid_task(struct pid *found, enum pid_type type)
 
 static void put_task_struct(struct task_struct *found)
 {
-	claim("the task that is put is the one that was got", found == &task);
+	claim("the task that is put is the one that was taken", found == &task);
 	task.references--;
 }
 
@@ -242,7 +242,7 @@ static void check(ssize_t result)
 	if (lookups > accepted) {
 		claim("the ID that failed is the next one",
 		      number && abs(number) == abs(looked_up[accepted]));
-		claim("the result is what was taken, or the error",
+		claim("the result is the end of the last ID, or the error",
 		      result == (accepted ? (ssize_t)taken : failure));
 		return;
 	}

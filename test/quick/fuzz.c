@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usertime.c and the oracle, side by side
+ * A comparison of usertime.c with the oracle, a model of its interface
  *
- * libFuzzer makes up bytes, which stand for operations on a small machine:
- * processes that run and end, files that are read and written, time that passes.
- * The first difference between the two ends the program. With TRACE=1 in the
- * environment, it shows the operations.
+ * libFuzzer generates bytes, which stand for operations on a small machine:
+ * processes run and end, files are read and written, time passes. The first
+ * difference ends the program. With TRACE=1 in the environment, it prints the
+ * operations.
  */
 #include "kernel.h"
 #include "oracle.h"
 
-/* The very file. Its data have sections of their own, for load_data(). */
+/* The unchanged file. Its data are in separate sections, for load_data(). */
 #pragma clang section data = "module_data" bss = "module_bss"
 #include "../../usertime.c"
 #pragma clang section data = "" bss = ""
@@ -22,7 +22,7 @@
 #include "operations/time.h"
 #include "operations/module.h"
 
-/* What holds after each operation while the module is loaded. */
+/* Checks what must hold after each operation while the module is loaded. */
 static void check(void)
 {
 	struct timer_list *timer = update_timer();
@@ -89,13 +89,13 @@ static void stop_machine(void)
 	}
 }
 
-/* end() counts what is not freed. */
+/* expect_nothing_left() and stop_machine() find leaks. */
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0:quarantine_size_mb=8";
 }
 
-/* It is LLVMFuzzerTestOneInput(), which libFuzzer calls: see Makefile. */
+/* libFuzzer calls this: Makefile renames it to LLVMFuzzerTestOneInput(). */
 int fuzz_one(const u8 *data, size_t size)
 {
 	static void (* const always[])(void) = {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel as usertime.c knows it, in user space
+ * The parts of the kernel that usertime.c uses, in user space
  *
- * It has each of the kernel's names that usertime.c uses, or a patch in
- * test/mutants. One thread does everything: it is a program in a system call,
- * then a softirq, then a kworker, as fuzz.c says. What a module must not do, such
- * as sleeping in a softirq or using a list without the lock, ends in complain().
- * Memory comes from malloc(), so that AddressSanitizer sees what is used after it
- * was freed.
+ * They also include what the patches in test/mutants use. One thread does
+ * everything: fuzz.c decides whether it is a program in a system call, a
+ * softirq or a kworker. If the module does what it must not do, such as sleeping
+ * in a softirq or using a list without the lock, complain() ends the program.
+ * Memory comes from malloc(), so that AddressSanitizer finds uses after free.
  *
- * Each file in kernel/ begins with the names of the kernel's headers that it
- * stands in for. This one has what all of them use.
+ * Each file in kernel/ begins with the names of the kernel headers that it
+ * replaces. This file has what all of them use.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -84,7 +83,7 @@ static inline void complain(const char *format, ...)
 	(messages++, snprintf(message, sizeof(message), pr_fmt(format), \
 			      ##__VA_ARGS__))
 
-/* As the kernel: an optional sign, a prefix in base 0, at most one newline. */
+/* Like the kernel's: an optional sign, a prefix if @base is 0, one newline. */
 static inline int parse(const char *s, unsigned int base, long long least,
 			long long most, long long *value)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the interface of usertime says, as a plain model of it
+ * A plain model of the interface of usertime
  *
- * It knows nothing of usertime.c: an array of lines, copied and compared.
+ * It shares no code with usertime.c. The list is an array of lines.
  */
 #include "oracle.h"
 
@@ -157,12 +157,10 @@ static bool is_space(char c)
 }
 
 /*
- * A write of @count bytes of which @there can be read. Where the interface
- * leaves the module a choice, what it may be is taken from @result: how much of
- * the text before the end of the user's memory it took, and, if a write is
- * longer than 4 KiB, where behind that it stopped.
- *
- * Return: what the result has to be.
+ * Writes @count bytes, of which the first @there can be read, and returns what
+ * the result must be. The interface leaves the module two choices, which are
+ * taken from its @result: how much it accepts before the end of the user's
+ * memory, and where after 4 KiB it ends a longer write.
  */
 long oracle_write(const struct view *view, const struct life *writer,
 		  const char *text, long count, long there, long result)
@@ -217,7 +215,7 @@ void oracle_update(bool timer_pending, bool poller)
 		oracle.announce = oracle.now;
 }
 
-/* The news becomes known. Return: whether it may by now. */
+/* Announces the news. Returns whether it is time for that. */
 bool oracle_announce(void)
 {
 	bool may = oracle.announce && oracle.now >= oracle.announce;
@@ -228,7 +226,7 @@ bool oracle_announce(void)
 	return may;
 }
 
-/* A file takes a read, or a seek, to @pos. */
+/* Reads at @pos, or seeks to it, which may generate a new snapshot. */
 void oracle_look(struct view *view, long long pos, bool failed)
 {
 	int space = view->opener.space, level = space_level[space], i;
@@ -253,7 +251,7 @@ void oracle_look(struct view *view, long long pos, bool failed)
 	view->seen = oracle.news;
 }
 
-/* Return: whether the value is allowed. A new period begins now. */
+/* Returns whether the value is allowed. A new period begins at once. */
 bool oracle_parameter(int parameter, unsigned long long value)
 {
 	static const unsigned int least[] = { 10, 0, 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the interface of usertime says, as a plain model of it
+ * A plain model of the interface of usertime
  */
 #ifndef ORACLE_H
 #define ORACLE_H
@@ -10,7 +10,7 @@
 
 #define LIVES	100
 #define LEVELS	3
-#define HOLD	100	/* ms that a registration may wait for its announcement */
+#define HOLD	100	/* the delay of an announcement, in ms */
 
 /* PID namespaces: 1 and 2 are in 0, 3 is in 1. */
 #define SPACES	4
@@ -20,7 +20,7 @@ static const int space_level[SPACES] = { 0, 1, 1, 2 };
 enum { PTRACE = 1, RESOURCE = 2 };	/* capabilities */
 enum { PERIOD, MOST, GID, PARAMETERS };
 
-/* A process, from its beginning on. Its times are of all its threads. */
+/* A process, running or ended. Its times are those of all its threads. */
 struct life {
 	int space;
 	int numbers[LEVELS];
@@ -37,16 +37,16 @@ struct line {
 	unsigned int owner;
 	unsigned long long time;
 	bool final;
-	bool hidden[LEVELS];	/* another process has had the number since */
+	bool hidden[LEVELS];	/* another process has reused the number */
 };
 
 /* What an open file has seen. */
 struct view {
-	struct life opener;	/* as it was */
-	int seen;		/* news */
+	struct life opener;	/* as it was at open */
+	int seen;		/* the news that it has seen */
 	char snapshot[LIVES * 32];
-	size_t length, longest;	/* longest: the most that it has been */
-	long long next;		/* where a read continues from the last one */
+	size_t length, longest;	/* longest: the largest length so far */
+	long long next;		/* where the last read ended */
 };
 
 extern struct oracle {
@@ -56,14 +56,14 @@ extern struct oracle {
 	struct line lines[LIVES];
 	int line_count;
 	unsigned int parameters[PARAMETERS];
-	unsigned long due;	/* when the update is */
+	unsigned long due;	/* time of the next update */
 	int news;
-	bool held;		/* news that is not announced yet */
-	unsigned long announce;	/* when it is, or 0 */
+	bool held;		/* there is news that is not announced yet */
+	unsigned long announce;	/* time of the announcement, or 0 */
 	/* In a call: */
 	int allocations;
-	int fails_at;		/* this one fails, if it is not 0 */
-	int surprise_at;	/* at this one, a process ends */
+	int fails_at;		/* the allocation that fails, or 0 */
+	int surprise_at;	/* the allocation at which a process ends */
 	struct life *surprise;
 } oracle;
 

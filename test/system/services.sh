@@ -47,8 +47,8 @@ set_up() {
 		guided 'sudo systemctl enable --now usertime-follow usertime-export'
 }
 
-# Enters the text that urt(1) has for `systemctl edit` of unit $1: the [Service] with the
-# line $2.
+# Runs `systemctl edit` for unit $1, and enters the [Service] with the line $2 that urt(1)
+# shows.
 edit() {
 	grep -i "run systemctl edit $1 and enter:" "$out/guide" &&
 		awk -v RS= -v line="$2" '/^ *\[Service\]/ && index($0, line)' "$out/guide" |

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin of QEMU: count the cache lines that a guest touches
+ * A QEMU plugin that counts the cache lines that a guest touches
  *
  * usage: qemu-system-aarch64 -plugin PLUGIN.so,out=FILE ...
  *
- * Each time that a program in the guest (lines.c) asks for it, the plugin writes
- * a line to FILE: how many cache lines of the kernel were loaded from or stored
- * to, how many of these were stored to, and how many lines of programs were
- * loaded from or stored to. Fetching instructions does not count.
+ * When a program in the guest (lines.c) asks for it, the plugin writes a line
+ * of three numbers to FILE: the cache lines of the kernel that were loaded from
+ * or stored to, how many of these were stored to, and the cache lines of
+ * programs that were loaded from or stored to. Fetching instructions does not
+ * count.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "plugin.h"
 
 #define LINE_SHIFT	6
-#define KERNEL		0x8000000000000000	/* and all above it */
+#define KERNEL		0x8000000000000000	/* the lowest address */
 
 /* A hash table with room for all lines that are touched. */
 #define TABLE_SIZE	0x100000

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What plugin.c needs of QEMU, and how a program in the guest talks to it
+ * What plugin.c uses of QEMU, and how a program in the guest controls it
  *
- * No Debian package has QEMU's qemu-plugin.h. These are declarations of its API
- * 1, which is that of Debian 12's QEMU.
+ * No Debian package has QEMU's qemu-plugin.h. These declarations are from
+ * version 1 of its API, which Debian 12's QEMU has.
  */
 #ifndef PLUGIN_H
 #define PLUGIN_H

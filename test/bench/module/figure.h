@@ -29,7 +29,7 @@ static const struct {
 
 static bool reported[ARRAY_SIZE(goals)];
 
-/* Prints a figure of count processes. */
+/* Prints a figure for count processes. */
 static void report_cost(const char *what, double figure)
 {
 	double goal = NO_GOAL;
@@ -44,7 +44,7 @@ static void report_cost(const char *what, double figure)
 	report(what, count, figure, goal);
 }
 
-/* Each goal is that of a figure. */
+/* Checks that each goal has a figure. */
 static void check_goals(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(goals); i++)
@@ -76,8 +76,8 @@ static long long least_time(void (*before)(void), void (*work)(int i),
 }
 
 /*
- * Returns what @work takes when it is called with 0 to @calls - 1, after
- * @before. What the loop and the clock take is subtracted.
+ * Returns what all calls of @work take, with 0 to @calls - 1, after @before.
+ * The cost of the loop and the clock is subtracted.
  */
 static double instructions(void (*before)(void), void (*work)(int i), int calls)
 {

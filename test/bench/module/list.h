@@ -8,9 +8,9 @@ static pid_t pids[PROCESSES_MAX];
 static char words[PROCESSES_MAX][12];	/* the PIDs in decimal */
 static char text[PROCESSES_MAX * 40];	/* in memory before it is timed */
 
-static int threads;		/* of each process that is started next */
+static int threads;		/* of each process that starts next */
 
-/* The threads share the stack: none of them ever returns. */
+/* The threads share the stack, because none of them ever returns. */
 static int run_process(void *stack)
 {
 	for (int i = 1; i < threads; i++)

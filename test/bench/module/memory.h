@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What memory of the kernel's slabs a process and an open file take */
+/* How much memory of slabs a registered process and an open file take */
 
 #define SLABS_MAX	512
 
@@ -11,7 +11,7 @@ struct slabs {
 	} slab[SLABS_MAX];
 };
 
-/* Free objects are given back first: /proc/slabinfo may count them as used. */
+/* Shrinks slabs first: /proc/slabinfo may count free objects as used. */
 static void read_slabs(struct slabs *slabs)
 {
 	char line[512];
@@ -31,10 +31,10 @@ static void read_slabs(struct slabs *slabs)
 }
 
 /*
- * Returns how many bytes each of count things takes that exist now and did not
- * exist @before. slabinfo counts whole pages of objects, so the result is
- * rounded to whole objects. Every open file in /proc has a struct pde_opener,
- * whatever module the file belongs to.
+ * Returns how many bytes each of the count things takes that were made since
+ * @before. slabinfo counts whole pages of objects, so the result is rounded to
+ * whole objects. Every open file in /proc has a struct pde_opener, not only
+ * those of a module.
  */
 static long long slabs_grown(const struct slabs *before, const char *what)
 {

@@ -23,7 +23,7 @@ static void read_anew(int unused)
 	close(fd);
 }
 
-/* Returns what the first read after an update takes through a kept descriptor. */
+/* Returns the cost of the first read after an update (kept descriptor). */
 static double read_costs(void)
 {
 	double first = instructions(update, read_kept, 1);

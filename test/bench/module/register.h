@@ -4,7 +4,7 @@
 /* A max_processes that is never reached. */
 #define NO_LIMIT	1000000
 
-static char all_words[PROCESSES_MAX * 12];	/* those of count processes */
+static char all_words[PROCESSES_MAX * 12];	/* words of all processes */
 static int null_fd;
 static int user_fd;				/* opened by the ordinary user */
 
@@ -14,7 +14,7 @@ static void write_null(int i)
 		die("/dev/null can be written");
 }
 
-/* Registers all with as few calls as possible: each takes up to a page. */
+/* Registers all with as few calls as possible: each accepts up to a page. */
 static void register_together(int unused)
 {
 	size_t left = strlen(all_words);
@@ -50,10 +50,10 @@ static void register_costs(void)
 static void set_user(uid_t uid)
 {
 	if (seteuid(uid))
-		die("becoming user %d", uid);
+		die("the bench becomes user %d", uid);
 }
 
-/* The ordinary user registers the process after those of root. */
+/* Registers, as the ordinary user, the process after those of root. */
 static void register_next(int unused)
 {
 	(void)unused;

@@ -51,7 +51,7 @@ static void set_event(const char *event, const char *file, const char *format,
 	write_file(path, "%s", value);
 }
 
-/* Returns the type of an event, as the trace has it. */
+/* Returns the type of an event, as the trace shows it. */
 static int type_of(const char *event)
 {
 	char path[128];
@@ -119,7 +119,7 @@ static long long traced_length(int start_type, int end_type)
 	return end ? end - start : 0;
 }
 
-/* Returns how long the work item @function runs that @start starts. */
+/* Calls @start, and returns how long the work item @function then runs. */
 static long long work_length(unsigned long long function, void (*start)(void))
 {
 	int start_type = type_of(WORK_START), end_type = type_of(WORK_END);
@@ -141,10 +141,10 @@ static long long work_length(unsigned long long function, void (*start)(void))
 }
 
 /*
- * Returns the longest time, between two traced moments, that this program held
- * a mutex without taking another one in the meantime. While it reads the list,
- * that mutex is the module's: those of seq_file and of the file's offset are
- * taken around it. The probes themselves add some 1,600 instructions.
+ * Returns the longest time that this program held a mutex without taking
+ * another one. While it reads the list, that mutex is the module's: those of
+ * seq_file and of the file's offset are taken around it. The probes themselves
+ * add some 1,600 instructions.
  */
 static long long longest_hold(int lock_type, int unlock_type)
 {

@@ -15,7 +15,7 @@ static const struct {
 
 static int active_every;
 
-/* Makes processes active. They are those in the list of least. */
+/* Makes processes active: those in the list of the module least. */
 static void run_active(void)
 {
 	if (active_every)
@@ -49,7 +49,7 @@ static void add_to_least(int number)
 		write_file(LEAST "add", "%d", pids[i]);
 }
 
-/* Does the same with the module least. */
+/* Returns how long the same takes in the module least. */
 static double least_length(int number, int every)
 {
 	add_to_least(number);
@@ -57,7 +57,7 @@ static double least_length(int number, int every)
 	return work_length(least_walk, walk_active);
 }
 
-/* Reports what each process adds to the time that one alone takes. */
+/* Reports what each further process adds to the time of one. */
 static void report_added(const char *what, double all, double one)
 {
 	report_cost(what, (all - one) / (count - 1));
@@ -80,7 +80,7 @@ static void aged_costs(void)
 	double read, length[ARRAY_SIZE(activities)];
 	char what[64];
 
-	/* After this, least has all these processes and can make them active. */
+	/* After this, least has all processes and can make them active. */
 	least_of_one = least_length(1, 0);
 	least_asleep = least_length(count, 0);
 	least_active = least_length(count, 1);

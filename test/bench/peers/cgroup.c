@@ -61,11 +61,11 @@ static void stop(void)
 		move(i, ROOT);
 		snprintf(path, sizeof(path), ROOT "/%d", i);
 		if (rmdir(path))
-			die("rmdir %s", path);
+			die("%s can be removed", path);
 	}
 	stop_files();
 	if (umount(ROOT))
-		die("umount " ROOT);
+		die(ROOT " can be unmounted");
 }
 
 const struct peer peer_cgroup = {

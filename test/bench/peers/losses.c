@@ -2,9 +2,8 @@
 /*
  * What a method counts, and what it loses
  *
- * Each of a few processes uses SPIN_MS in its own way after the method has
- * begun to watch it, one after the other. So what the method must say of it is
- * known.
+ * After the method has begun to watch a few processes, each of them in turn
+ * uses SPIN_MS in its own way. So it is known what the method must report.
  */
 #include "peers.h"
 #include "process.h"
@@ -18,8 +17,8 @@
 enum {
 	USER,		/* spins */
 	SYSTEM,		/* spins in the kernel */
-	THREAD,		/* its second thread, there before, spins */
-	ENDED,		/* its second thread, new, spins and ends */
+	THREAD,		/* its second thread, an old one, spins */
+	ENDED,		/* its second thread, a new one, spins and ends */
 	ZOMBIE,		/* spins and ends, but is not reaped */
 	REAPED,		/* spins, ends, and is reaped */
 	REUSED,		/* the same, and another process has its PID */
@@ -125,7 +124,7 @@ static void end_spinners(void)
 	close(over[1]);
 }
 
-/* Also waits until what has said that it is done has also ended. */
+/* Also waits until a process or thread that is done has ended. */
 static void wait_until_done(void)
 {
 	char byte;
@@ -140,7 +139,7 @@ static bool is_about(long long time, long long expected)
 	return llabs(time - expected) <= SLACK_NS;
 }
 
-/* Prints what @peer says of process @i, and returns it. */
+/* Prints what @peer reports for process @i, and returns it. */
 static long long say(const struct peer *peer, int i)
 {
 	long long time = peer->time(i);
@@ -169,8 +168,8 @@ static void check(bool right, const struct peer *peer, int i, long long time)
 }
 
 /*
- * usertime samples at its own pace, so the first sample after a change may show
- * what was before it.
+ * usertime samples at its own pace, so the first sample after a change may
+ * still show the old time.
  */
 static void take_samples(const struct peer *peer)
 {

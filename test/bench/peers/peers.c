@@ -5,24 +5,24 @@
  * usage: peers USERTIME.KO LEAST.KO [short]
  *
  * Prints lines "method,processes,what,figure", after a note that begins with a
- * '#'. scripts/bench-peers makes docs/comparison.md of them. A method that this
- * kernel refuses has only one line, "method,0,refused,why".
+ * '#'. scripts/bench-peers makes docs/comparison.md from them. A method that
+ * this kernel refuses has only one line, "method,0,refused,why".
  *
- * The watched processes sleep, and are aged. What is measured while nothing
- * watches the processes is subtracted from each figure, and printed, too. Times
- * that a method finds as text are not parsed.
+ * The watched processes sleep, and are aged. The same is also measured while
+ * nothing watches the processes. This is printed, and subtracted from each
+ * figure. Times that a method finds as text are not parsed.
  */
 #include "peers.h"
 
 #include <malloc.h>
 
-/* How many times all is measured. */
+/* How many times everything is measured. */
 #define ROUNDS		3
 
 /*
- * How many processes end while nothing else happens. A round ends some, and
- * makes two others take turns, several times, each in less than the 4 ms between
- * two ticks, so that the least has no tick in it.
+ * How many processes end while nothing else happens. A round ends them and
+ * makes two others take turns, several times. Each takes less than the 4 ms
+ * between two ticks, so that the least contains no tick.
  */
 #define EXITS		50
 #define TIMES		10
@@ -48,7 +48,7 @@ static const struct peer * const peers[] = {
 };
 
 /*
- * What is measured, all in instructions but the memory, which is in bytes.
+ * What is measured: memory in bytes, all else in instructions.
  * TENTH is a sample when only one process in ten is watched.
  */
 enum { SAMPLE, TENTH, ADD, TURN, EXIT, MEMORY, FIGURES };
@@ -61,8 +61,8 @@ static const char * const what[] = {
 const char *usertime_ko;
 
 static int count;		/* of processes that are watched */
-static int largest;		/* count of all */
-static int alive;		/* of them, the first that have not ended */
+static int largest;		/* the largest count */
+static int alive;		/* running ones, the first in pids */
 
 void *allocate(int number, size_t size)
 {
@@ -74,9 +74,9 @@ void *allocate(int number, size_t size)
 }
 
 /*
- * Returns the bytes of the pages that are free, each CPU's supply of them
- * included, after all caches were emptied. What the kernel frees later may leave
- * other things unused, so this takes several turns. Sleeping costs nothing here.
+ * Empties all caches. Returns the bytes of the free pages, including those that
+ * each CPU keeps. What the kernel frees late may make more free, so this takes
+ * several turns. Sleeping costs nothing here.
  */
 static long long free_memory(void)
 {
@@ -111,11 +111,11 @@ static void add_all(const struct peer *peer)
 	for (int i = 0; i < count; i++) {
 		errno = -peer->add(i);
 		if (errno)
-			die("%s: process %d of %d", peer->name, i, count);
+			die("%s adds process %d of %d", peer->name, i, count);
 	}
 }
 
-/* Keeps in @figure the least of what each of @number took since @before. */
+/* Lowers @figure to what each of @number took since @before, if less. */
 static void keep_least(double *figure, long long before, int number)
 {
 	double each = (double)(busy() - before) / number;
@@ -125,8 +125,8 @@ static void keep_least(double *figure, long long before, int number)
 }
 
 /*
- * Samples all, after a while in which the method comes to rest: the fewer they
- * are, the more often, because what else happens then matters more.
+ * Measures samples, once the method has come to rest. With fewer processes,
+ * more samples are taken, because disturbances matter more.
  */
 static void measure_samples(double *figure, const struct peer *peer)
 {
@@ -165,7 +165,7 @@ static void measure_exits(double *figure)
 	}
 }
 
-/* Measures only samples, while @number of all processes are watched. */
+/* Measures only samples, while only @number processes are watched. */
 static void watch_some(double *figure, const struct peer *peer, int number)
 {
 	int all = count;
@@ -209,9 +209,9 @@ static int compare_numbers(const void *a, const void *b)
 
 /*
  * Each figure is the least of all rounds, because interrupts only ever add to
- * it. The memory is the median: other things are freed and allocated meanwhile.
- * Returns how many figures there are: only one if there are more processes
- * later.
+ * it. The memory is the median, because other memory is freed and allocated
+ * meanwhile. Returns the number of figures: all of them only with the most
+ * processes.
  */
 static int measure_peer(double *figures, const struct peer *peer)
 {
@@ -274,7 +274,7 @@ static void prepare(void)
 {
 	lift_limits();
 	open_pipes();
-	/* It takes no more memory than it uses, and free() gives all back. */
+	/* Take no more memory than is used, and return all of it in free(). */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 		die("prctl(2)");
 	mallopt(M_MMAP_THRESHOLD, 4096);
@@ -295,7 +295,7 @@ int main(int argc, char **argv)
 	usertime_ko = argv[1];
 	load_module(argv[2], "");
 	prepare();
-	sleep(10);	/* the kernel goes on with its own beginning */
+	sleep(10);	/* until the kernel's late initialization is over */
 	for (size_t p = 0; p < ARRAY_SIZE(peers); p++)
 		working[p] = works(peers[p]);
 	largest = counts[sizes - 1];

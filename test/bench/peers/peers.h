@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a way of watching processes does, for test/bench/peers/peers.c, which
- * measures each of them on the same processes
+ * The interface of the methods of watching processes. test/bench/peers/peers.c
+ * measures all of them with the same processes.
  */
 #ifndef PEERS_H
 #define PEERS_H
@@ -11,7 +11,7 @@
 #define PROCESSES_MAX	10000
 
 /*
- * A method. One file has each; none keeps anything between stop() and start().
+ * A method. Each has its own file, and keeps nothing from stop() to start().
  *
  * @name:	the row of the table, without a comma
  * @unit:	of the times it finds: "us" or "ns", or "ticks", which is also
@@ -19,13 +19,13 @@
  * @user_alone:	it separates user time from system time
  * @root:	it needs root, or a capability
  * @start:	prepares to watch up to @count processes. Returns 0, or the
- *		negative errno with which this kernel refuses. It takes the
- *		memory that depends on @count from allocate(), and stop() gives
- *		it back, because it is measured
+ *		negative errno with which this kernel refuses. Memory that
+ *		depends on @count must come from allocate(), because it is
+ *		measured, and stop() must free it
  * @add:	starts to watch pids[@i]. Returns 0 or a negative errno
  * @sample:	takes one sample of all that were added
- * @time:	returns what the last sample says of pids[@i], in nanoseconds,
- *		or -1 if it says nothing
+ * @time:	returns the time of pids[@i] in the last sample, in
+ *		nanoseconds, or -1 if it has none
  * @stop:	undoes start() and add()
  */
 struct peer {

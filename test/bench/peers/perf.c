@@ -30,7 +30,7 @@ static void sample(void)
 {
 	for (int i = 0; i < added; i++)
 		if (read(fds[i], &times[i], sizeof(times[i])) < 0)
-			die("reading a perf event");
+			die("the perf event can be read");
 }
 
 static void stop(void)

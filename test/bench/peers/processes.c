@@ -3,7 +3,7 @@
 #include "peers.h"
 
 #define STACK_SIZE	4096
-#define OTHER_PIDS	100000	/* of what is started after the processes */
+#define OTHER_PIDS	100000	/* of processes that are started later */
 
 pid_t pids[PROCESSES_MAX];
 
@@ -31,7 +31,7 @@ static void await(int *pipe)
 		_exit(1);
 }
 
-/* The first two take turns when they are told to. */
+/* The first two take turns when they get a byte through begin. */
 static int run_process(void *number)
 {
 	for (;;) {

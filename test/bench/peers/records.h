@@ -14,7 +14,7 @@ struct thread_record {
 	__u64 utime;		/* in nanoseconds */
 };
 
-/* What task_kptr is to add. */
+/* A process for task_kptr to add. */
 struct new_process {
 	__u32 i;
 	__s32 pid;

@@ -22,7 +22,7 @@ struct {
 
 __u64 times[PROCESSES_MAX];	/* which user space has mapped */
 
-/* Which method it is: user space sets it, and the program is loaded then. */
+/* User space sets this before it loads the program, to choose the method. */
 const __volatile__ bool to_array;
 
 SEC("tp_btf/sched_switch")

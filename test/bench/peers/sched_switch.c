@@ -13,8 +13,8 @@
  * seems to use nothing during that second.
  *
  * Threads that have ended count, and so do zombies. The final time of a reaped
- * process stays, until an unrelated process uses the PID again: what that one
- * uses is added.
+ * process stays, until an unrelated process reuses the PID. Then the time of
+ * that one is added.
  */
 #include "shared.h"
 #include "records.h"
@@ -74,7 +74,7 @@ static void sample_hash(void)
 {
 	__u32 count = added, next;
 
-	/* ENOENT: there are no more. */
+	/* ENOENT: there are no more elements. */
 	if (bpf_map_lookup_batch(bpf_map__fd(bpf->maps.processes), NULL, &next,
 				 tgids, processes, &count, NULL) &&
 	    errno != ENOENT)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What methods share */
+/* What several methods use */
 #include "shared.h"
 
 int added;

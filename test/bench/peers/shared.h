@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What methods share
+ * What several methods use
  *
- * Those that read text keep that of the first processes only, which is enough
- * for time(): the memory that a method needs is not that of the text.
+ * Methods that read text keep only that of the first processes, which is enough
+ * for time(). So the text does not count as memory that a method needs.
  */
 #ifndef SHARED_H
 #define SHARED_H
@@ -14,11 +14,11 @@
 #define TEXT_SIZE	1024
 
 extern int added;		/* how many processes are watched */
-extern long long *times;	/* that the last sample found, in nanoseconds */
-extern int *fds;		/* of their files, if they are kept open */
+extern long long *times;	/* in the last sample, in nanoseconds */
+extern int *fds;		/* of the processes' files, if kept open */
 extern char texts[TEXTS][TEXT_SIZE];
 
-/* Allocates times; free(times) stops that. kept_time() is as in struct peer. */
+/* Allocates times, which free(times) frees. */
 void start_times(int count);
 long long kept_time(int i);
 

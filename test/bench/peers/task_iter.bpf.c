@@ -19,7 +19,7 @@ struct {
 	__type(value, char);
 } registered SEC(".maps");
 
-/* Which method it is: user space sets it, and the program is loaded then. */
+/* User space sets this before it loads the program, to choose the method. */
 const __volatile__ bool filtered;
 
 SEC("iter/task")

@@ -97,7 +97,7 @@ static void sample(void)
 		}
 	}
 	if (length < 0)
-		die("reading the task iterator");
+		die("the task iterator can be read");
 	close(fd);
 }
 

@@ -22,7 +22,7 @@ struct {
 
 __u64 times[PROCESSES_MAX];	/* which user space has mapped */
 
-/* Which method it is: user space sets them, and the program is loaded then. */
+/* User space sets these before it loads the program, to choose the method. */
 const __volatile__ bool all_threads, active_only;
 
 SEC("syscall")
@@ -41,7 +41,7 @@ int add(struct new_process *ctx)
 	return 0;
 }
 
-/* Return: the user time of all threads, those that have ended included. */
+/* Returns the user time of all threads, including those that have ended. */
 static __always_inline __u64 threads_utime(struct signal_struct *signal)
 {
 	struct list_head *node = signal->thread_head.next;

@@ -19,8 +19,8 @@
  * than the leader calls execve(2), the leader that the map holds is gone: from
  * then on, the first and the third method miss what the process uses.
  *
- * The kernel must be 6.10 or later: before, programs of this type cannot call
- * bpf_task_from_pid().
+ * The kernel must be 6.10 or later. Before that, programs of this type cannot
+ * call bpf_task_from_pid().
  */
 #include "shared.h"
 #include "records.h"
@@ -86,7 +86,7 @@ static void sample(void)
 	struct bpf_test_run_opts opts = { .sz = sizeof(opts) };
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(bpf->progs.sample), &opts))
-		die("running the BPF program");
+		die("the BPF program runs");
 	memcpy(times, bpf->bss->times, added * sizeof(*times));
 }
 

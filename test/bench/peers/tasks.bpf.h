@@ -2,7 +2,7 @@
 /*
  * What the BPF programs use of the kernel
  *
- * When it loads a program, libbpf finds out where the running kernel has the
+ * When libbpf loads a program, it adapts it to where the running kernel has the
  * fields of these structs.
  */
 #ifndef TASKS_BPF_H

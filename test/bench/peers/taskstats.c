@@ -34,7 +34,7 @@ static struct mmsghdr messages[BATCH];
 static struct reply replies[BATCH];
 static int family, fd;
 
-/* Returns what the attribute @type among those from @at to @end contains. */
+/* Returns the content of the attribute @type among those from @at to @end. */
 static void *find(char *at, const char *end, int type)
 {
 	while (at < end) {
@@ -52,7 +52,7 @@ static const char *end_of(const struct reply *reply)
 	return (const char *)reply + reply->header.nlmsg_len;
 }
 
-/* The same for @reply, if it is of @family. */
+/* Returns the content of an attribute of @reply, if its family is right. */
 static void *find_first(struct reply *reply, int family_of_reply, int type)
 {
 	if (reply->header.nlmsg_type != family_of_reply)
@@ -61,7 +61,7 @@ static void *find_first(struct reply *reply, int family_of_reply, int type)
 		    type);
 }
 
-/* Returns the number of taskstats among the families of generic netlink. */
+/* Returns the family ID of taskstats in generic netlink. */
 static int find_family(void)
 {
 	struct family_request request = {
@@ -126,7 +126,7 @@ static int add(int i)
 	return 0;
 }
 
-/* Returns the user time in @reply, or -1 if that is an error. */
+/* Returns the user time in @reply, or -1 if the reply is an error. */
 static long long reply_time(struct reply *reply)
 {
 	char *tgid = find_first(reply, family, TASKSTATS_TYPE_AGGR_TGID);
@@ -143,12 +143,12 @@ static void sample_batch(int first, int number)
 	int received = 0, more;
 
 	if (send(fd, &requests[first], number * sizeof(requests[0]), 0) < 0)
-		die("asking for taskstats");
+		die("taskstats can be requested");
 	while (received < number) {
 		more = recvmmsg(fd, messages + received, number - received, 0,
 				NULL);
 		if (more < 0)
-			die("receiving taskstats");
+			die("taskstats can be received");
 		received += more;
 	}
 	for (int i = 0; i < number; i++)

@@ -3,7 +3,7 @@
  * usertime, its file kept open or opened for each read
  *
  * A sample is an update by the module and a read. A program that keeps the file
- * open waits for the update with poll(2), the other one sleeps for a period.
+ * open waits for the update with poll(2). The other one sleeps for a period.
  */
 #include "shared.h"
 

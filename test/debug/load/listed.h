@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Processes of the load that are listed: known ones, short-lived ones with their
- * mothers, and those in PID namespaces
+ * Processes of the load that are registered: known ones, short-lived ones with
+ * their mothers, and those in PID namespaces
  */
 #ifndef LOAD_LISTED_H
 #define LOAD_LISTED_H
@@ -50,7 +50,7 @@ static void live_long(void *which)
 	sleep_work(NULL);
 }
 
-/* Registers a process that has one of the numbers, and has not been reaped. */
+/* Registers a short-lived process that has not been reaped. */
 static void register_number(pid_t pid)
 {
 	struct number *number = &shared->numbers[pid - FIRST_NUMBER];
@@ -102,12 +102,12 @@ static void reap_children(bool *alive, pid_t first, int options)
 		struct number *number = &shared->numbers[pid - FIRST_NUMBER];
 
 		alive[pid - first] = false;
-		/* It may have been killed while it registered. */
+		/* A process may have been killed while it registered. */
 		set(number->finished, get(number->begun));
 	}
 }
 
-/* Starts children with its numbers, again and again, and kills some of them. */
+/* Keeps starting children with the same few PIDs, and kills some of them. */
 static void mother(int which)
 {
 	pid_t first = FIRST_NUMBER + which * CHILDREN;
@@ -145,7 +145,7 @@ static void register_self(void *fd)
 		sleep_work(NULL);
 }
 
-/* The first process of a PID namespace. The others end with it. */
+/* Runs as the first process of a PID namespace. The others end with it. */
 static void live_inside(void)
 {
 	static struct list list;

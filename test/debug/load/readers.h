@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Processes of the load that read the list, and check it, and that wait for news
+ * Processes of the load that read and check the list, or wait for news
  *
- * Lines must be well-formed, with no PID twice in a snapshot, and no TIME less
- * than before for the same process. Which process is the same? Two kinds of
- * processes have numbers that no random writer ever hits:
+ * Lines must be well-formed. In a snapshot, no PID may appear twice. A process
+ * must not have a smaller TIME than before. Two kinds of processes have PIDs
+ * that no random writer uses, so it is known which lines are of one process:
  *
- * - The known ones live throughout, and nobody unregisters them. Once one is
+ * - The known ones live until the end, and are never unregistered. Once one is
  *   registered, it must be in every snapshot until the module is unloaded, in
- *   the same order, and with a TIME that was never larger.
- * - The short-lived ones have numbers that are used over and over. How many
- *   registrations of a number were begun and finished is counted. If there was
- *   none from before one snapshot to after the next, both show the same process.
+ *   the same order, and with a TIME that never gets smaller.
+ * - The short-lived ones reuse a few PIDs. The registrations of each PID that
+ *   have begun and that have finished are counted. If none happens from before
+ *   one snapshot to after the next, both show the same process.
  *
- * An open file keeps the module loaded: all that is seen through it is of one
- * load, whose number is in shared->loads.
+ * An open file keeps the module loaded, so it shows the list of one load only.
+ * The number of that load is in shared->loads.
  */
 #ifndef LOAD_READERS_H
 #define LOAD_READERS_H
@@ -27,14 +27,14 @@
 
 struct snapshot {
 	struct list list;
-	/* As they were when it was begun. */
+	/* Copies of the values in shared, made before the list was read. */
 	unsigned int registered[KNOWN];
 	unsigned long long least[KNOWN];
 	unsigned int begun[NUMBERS];
 	bool pending[NUMBERS];
 };
 
-/* What TIME is at least, in one load, as one number that can only grow. */
+/* Combines a load and the least TIME in it, in a number that only grows. */
 static unsigned long long floor_of(unsigned int load, long long time)
 {
 	return (unsigned long long)load << 48 | time;
@@ -63,7 +63,7 @@ static void check_known(const struct snapshot *snapshot, unsigned int load)
 			raise_floor(&shared->known[i], floor_of(load, time));
 			happened(TIME_KNOWN);
 		} else if (snapshot->registered[i] == load) {
-			wrong("%d is registered and has no line",
+			wrong("%d is registered but has no line",
 			      FIRST_KNOWN + i);
 		}
 	}
@@ -87,7 +87,7 @@ static void check_short(const struct snapshot *old, const struct snapshot *new)
 	}
 }
 
-/* The next line of a known process, from @at on; the number of lines if none. */
+/* Returns the next line of a known process, from @at on, or list->lines. */
 static int next_known(const struct list *list, int at)
 {
 	while (at < list->lines &&
@@ -97,7 +97,7 @@ static int next_known(const struct list *list, int at)
 	return at;
 }
 
-/* All known ones in @old are in @new, in the same order, before any other. */
+/* Checks that the known ones in @old are the first ones in @new, in order. */
 static void check_order(const struct list *old, const struct list *new)
 {
 	int at = next_known(new, 0);
@@ -111,8 +111,8 @@ static void check_order(const struct list *old, const struct list *new)
 }
 
 /*
- * Takes a snapshot and checks it, also against the one before it of the same
- * open file, if there is one.
+ * Takes a snapshot and checks it, also against @old, the previous snapshot of
+ * the same open file, if there is one.
  */
 static void take_snapshot(int fd, struct snapshot *new,
 			  const struct snapshot *old)
@@ -126,7 +126,7 @@ static void take_snapshot(int fd, struct snapshot *new,
 		new->least[i] = get(shared->known[i].least);
 	}
 	for (int i = 0; i < NUMBERS; i++) {
-		/* In this order: the same number means that none is pending. */
+		/* In this order, equal numbers mean that none is pending. */
 		unsigned int finished = get(shared->numbers[i].finished);
 
 		new->begun[i] = get(shared->numbers[i].begun);
@@ -138,7 +138,7 @@ static void take_snapshot(int fd, struct snapshot *new,
 		wrong("not a list:\n%s", list->text);
 	for (int i = 0; i < list->lines; i++)
 		if (list_count(list, list->line[i].pid) != 1)
-			wrong("%d is there twice, in\n%s", list->line[i].pid,
+			wrong("%d has two lines in\n%s", list->line[i].pid,
 			      list->text);
 	happened(SNAPSHOT);
 	check_known(new, load);
@@ -146,7 +146,7 @@ static void take_snapshot(int fd, struct snapshot *new,
 		return;
 	check_short(old, new);
 	check_order(&old->list, list);
-	/* The first known one spins: its TIME changes with each update. */
+	/* The first known one spins, so each update changes its TIME. */
 	before = list_time(&old->list, FIRST_KNOWN);
 	if (before >= 0 && before != list_time(list, FIRST_KNOWN))
 		happened(UPDATE);
@@ -166,7 +166,7 @@ static void reader(void)
 
 			take_snapshot(fd, new, old);
 			old = new;
-			/* Anywhere: the list is generated again. */
+			/* At another offset, the list is generated again. */
 			if (pread(fd, bytes, sizeof(bytes), below(3000)) < 0)
 				wrong("pread: %s", strerror(errno));
 		}
@@ -193,7 +193,7 @@ static void poller(void)
 	}
 }
 
-/* Opens up to CROWD files, until they have to be closed. Return: how many. */
+/* Opens up to CROWD files, until is_over(). Returns how many. */
 static int open_crowd(int ep, int *fds)
 {
 	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
@@ -221,7 +221,7 @@ static void crowd(void)
 		count = open_crowd(ep, fds);
 		for (int i = 0; count && i < 50 && !is_over(); i++) {
 			ready = epoll_wait(ep, events, CROWD, 50);
-			/* To read all of them would take too long. */
+			/* Reading all of them would take too long. */
 			for (int j = 0; j < ready; j++) {
 				if (one_in(50))
 					see_news(events[j].data.fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all processes of the load share
+ * Data and functions that all processes of the load share
  */
 #ifndef LOAD_SHARED_H
 #define LOAD_SHARED_H
@@ -11,16 +11,16 @@
 #include <stdbool.h>
 
 #define KNOWN		24
-#define FIRST_KNOWN	4194000	/* the numbers of the known processes */
+#define FIRST_KNOWN	4194000	/* the PIDs of the known processes */
 #define MOTHERS		3
-#define CHILDREN	6	/* of each, at a time */
-#define FIRST_NUMBER	4194100	/* the numbers of the short-lived ones */
+#define CHILDREN	6	/* of each mother, at a time */
+#define FIRST_NUMBER	4194100	/* the PIDs of the short-lived ones */
 #define NUMBERS		(MOTHERS * CHILDREN)
-#define USER		1000	/* that is not root */
+#define USER		1000	/* not root */
 
 #define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
 
-/* What must have happened, at least once. */
+/* Each event must happen at least once. */
 enum event {
 	REGISTERED, UNREGISTERED, RANDOM, PARAMETER, SNAPSHOT, TIME_KNOWN,
 	TIME_SHORT, UPDATE, NEWS, NEWS_CROWD, START, THREAD, EXECUTION, KILL,
@@ -37,7 +37,7 @@ static const char * const event_names[EVENTS] = {
 	[TIME_SHORT] = "times of short-lived processes compared",
 	[UPDATE] = "updates seen",
 	[NEWS] = "polls that reported POLLPRI",
-	[NEWS_CROWD] = "files of a crowd that reported it",
+	[NEWS_CROWD] = "files of a crowd that reported POLLPRI",
 	[START] = "short-lived processes",
 	[THREAD] = "threads",
 	[EXECUTION] = "programs executed",
@@ -50,7 +50,7 @@ static const char * const event_names[EVENTS] = {
 
 struct known {
 	unsigned int registered;	/* in this load of the module */
-	unsigned long long least;	/* that TIME can be, as floor_of() */
+	unsigned long long least;	/* least possible TIME: floor_of() */
 };
 
 struct number {
@@ -75,7 +75,7 @@ static void happened(enum event event)
 	add(shared->events[event], 1);
 }
 
-/* What the module must not do. The first few are shown, and end the load. */
+/* Reports an error of the module, and ends the load. Shows the first ten. */
 static void wrong(const char *format, ...)
 {
 	char text[512];
@@ -99,15 +99,15 @@ static bool one_in(int n)
 	return !below(n);
 }
 
-/* Whether files have to be closed, so that the module can be unloaded. */
+/* Whether all files must be closed, so that the module can be unloaded. */
 static bool is_over(void)
 {
 	return get(shared->stop) || get(shared->closing);
 }
 
 /*
- * A process that keeps a CPU busy mostly waits here while the module is reloaded,
- * which would take too long otherwise.
+ * While the module is reloaded, processes that keep a CPU busy mostly wait
+ * here. Otherwise, reloading would take too long.
  */
 static void let_reload(void)
 {
@@ -116,8 +116,8 @@ static void let_reload(void)
 }
 
 /*
- * Opens the file, if the module is there. While it is to be unloaded, most
- * processes wait until it has been loaded again; the others try all the more.
+ * Opens the file, if the module is loaded. While it is being reloaded, most
+ * processes wait for the end of that, but some keep trying.
  */
 static int try_open(void)
 {

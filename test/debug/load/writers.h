@@ -16,7 +16,7 @@ static void drop_root(void)
 	is_root = false;
 }
 
-/* Whether a write registered a process that is there; the list may be full. */
+/* Whether a write registered a live process. The list may be full. */
 static bool is_registered(long result, pid_t pid)
 {
 	if (result > 0)
@@ -48,8 +48,8 @@ static void unregister_short(int fd)
 }
 
 /*
- * Anything but the numbers of known and short-lived processes: there are at most
- * five random digits in a row, and random bytes are rarely digits.
+ * Writes anything but the PIDs of known and short-lived processes: there are at
+ * most five random digits in a row, and random bytes are rarely digits.
  */
 static void write_random(int fd)
 {
@@ -70,7 +70,7 @@ static void write_random(int fd)
 	if (result > length ||
 	    (result < 0 && result != -EINVAL && result != -ESRCH &&
 	     (is_root || (result != -EPERM && result != -ENOSPC))))
-		wrong("%d random bytes: %ld", length, result);
+		wrong("writing %d random bytes returned %ld", length, result);
 	happened(RANDOM);
 }
 
@@ -85,7 +85,7 @@ static void write_parameter(void)
 		return;
 	if (write(fd, values[which], strlen(values[which])) < 0 &&
 	    errno != ENODEV)
-		wrong("a parameter is %s: %s", values[which], strerror(errno));
+		wrong("parameter %s: %s", values[which], strerror(errno));
 	close(fd);
 	happened(PARAMETER);
 }

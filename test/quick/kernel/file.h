@@ -62,7 +62,7 @@ static inline void poll_wait(struct file *file, struct wait_queue_head *queue,
 		insert(&file->polling, &queue->pollers);
 }
 
-/* It takes long if there are many pollers, and anyone may add some. */
+/* With many pollers, this takes long, and anyone may add some. */
 static inline void wake_up_interruptible_poll(struct wait_queue_head *queue,
 					      __poll_t mask)
 {
@@ -99,7 +99,7 @@ static inline void proc_remove(struct proc_dir_entry *entry)
 static inline void remove_proc_subtree(const char *name,
 				       struct proc_dir_entry *parent)
 {
-	need(!strcmp(name, proc_dir->name), "it is not there, in /proc");
+	need(!strcmp(name, proc_dir->name), "the directory is not in /proc");
 	proc_remove(proc_file);
 	proc_remove(proc_dir);
 }

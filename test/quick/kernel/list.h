@@ -2,7 +2,7 @@
 /*
  * linux/rculist.h and linux/hashtable.h
  *
- * The hash is bad on purpose: equal numbers meet.
+ * The hash is bad on purpose, so that there are collisions.
  */
 
 struct list_head { struct list_head *next, *prev; };

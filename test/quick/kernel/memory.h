@@ -2,18 +2,18 @@
 /*
  * linux/slab.h and linux/uaccess.h
  *
- * What else happens while a call waits for memory is up to the fuzzer.
+ * The fuzzer decides what else happens during an allocation.
  */
 
 struct kmem_cache { size_t size; };
 
 static int objects;		/* that have not been freed */
 static int allocations;		/* in this call */
-static int fails_at, surprise_at;	/* one of them, or 0 */
+static int fails_at, surprise_at;	/* number of an allocation, or 0 */
 static void (*surprise)(void);
 static const char *user_end;	/* where the user's memory ends */
 
-/* A program's memory is elsewhere than the kernel's. */
+/* User addresses are higher by this, so only copy_from_user() can use them. */
 #define USER			(1ul << 54)
 
 #define __GFP_ACCOUNT		1

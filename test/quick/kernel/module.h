@@ -42,7 +42,7 @@ static inline int param_get_uint(char *buffer, const struct kernel_param *param)
 extern u64 __start_module_data[], __stop_module_data[];
 extern u64 __start_module_bss[], __stop_module_bss[];
 
-/* ASan has bytes of its own between the variables. */
+/* ASan puts bytes of its own between the variables. */
 __attribute__((no_sanitize("address", "coverage")))
 static inline void copy(volatile u64 *to, volatile u64 *to_end, const u64 *from)
 {
@@ -50,7 +50,7 @@ static inline void copy(volatile u64 *to, volatile u64 *to_end, const u64 *from)
 		*to++ = from ? *from++ : 0;
 }
 
-/* The data become what they are in the module's file. */
+/* Sets the data to what they are in the module's file. */
 static inline void load_data(void)
 {
 	static bool saved;

@@ -45,12 +45,12 @@ static inline void seq_commit(struct seq_file *seq, int length)
 	seq->count = length < 0 ? seq->size : length;
 }
 
-/* A page, so small that a few lines need more. */
+/* A page is so small that a few lines need more than one. */
 #define PAGE_SIZE	64
 
 /*
- * Makes the record, in a buffer of twice the size until it fits, and goes to
- * @pos, as the kernel does if a read does not continue from the last one.
+ * Generates the record, in a buffer that doubles until it fits, and goes to
+ * @pos. The kernel does this if a read does not continue the last one.
  */
 static inline int seq_go(struct seq_file *seq, loff_t pos)
 {
@@ -98,7 +98,7 @@ static inline ssize_t seq_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	return size;
 }
 
-/* It would do for read(2), but not for splice(2). */
+/* Fails, because splice(2) from a file needs seq_read_iter(). */
 static inline ssize_t seq_read(struct file *file, char __user *buf,
 			       size_t size, loff_t *pos)
 {

@@ -81,9 +81,9 @@ static struct user_namespace init_user_ns;
 static struct task_struct *current;
 static struct list_head pids = LIST_HEAD_INIT(pids);	/* in use */
 static int tasks;		/* that have not been freed */
-static bool tickless;		/* CPUs may be without a tick */
-static struct task_struct *leaving;	/* a thread that is released ... */
-static int leaves_at;			/* ... when this walk begins */
+static bool tickless;		/* CPUs may run without a tick */
+static struct task_struct *leaving;	/* a thread that will be released */
+static int leaves_at;			/* number of walks before that */
 
 static inline bool capable(const struct cred *cred, struct user_namespace *ns,
 			   int cap)
@@ -133,7 +133,7 @@ static inline struct pid *find_pid_ns(int nr, struct pid_namespace *ns)
 	return NULL;
 }
 
-/* A thread leaves the CPU. */
+/* Adds the time of a thread that leaves the CPU to its counters. */
 static inline void count_time(struct task_struct *task)
 {
 	task->utime += task->vtime.utime;
@@ -142,7 +142,7 @@ static inline void count_time(struct task_struct *task)
 	memset(&task->vtime, 0, sizeof(task->vtime));
 }
 
-/* A thread has ended or, if it is the leader, the process is reaped. */
+/* Releases a thread that has ended or, if it is the leader, is reaped. */
 static inline void release_task(struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;

@@ -26,8 +26,8 @@ static struct list_head timers = LIST_HEAD_INIT(timers);
 static struct list_head works = LIST_HEAD_INIT(works);
 static struct workqueue_struct *workqueue;
 static bool unloading;
-static bool fires_at_once;	/* the next timer of an update that is armed */
-static bool runs_before;	/* what is deleted or canceled */
+static bool fires_at_once;	/* the update timer, when it is armed next */
+static bool runs_before;	/* timers and work, before they are canceled */
 
 #define HZ			1000
 #define time_before(a, b)	((long)((a) - (b)) < 0)

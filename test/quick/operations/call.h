@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Calls of the module, and what happens inside of them */
+/* Calls of the module, and what happens during them */
 
-/* What happens inside of the next call. */
+/* What happens during the next call. */
 static struct {
 	enum { NOTHING, FAILS, REAPED, LEAVES, FIRES } what;
 	int at, life, thread;
@@ -48,7 +48,7 @@ static void begin(int caller)
 	oracle.surprise = &oracle.lives[i];
 }
 
-/* Return: whether an allocation failed. */
+/* Returns whether an allocation failed. */
 static bool end(const char *what)
 {
 	need_no_locks(what);

@@ -38,7 +38,7 @@ static void op_close(int i)
 	views[i] = NULL;
 }
 
-/* The numbers of all processes that are visible. */
+/* Puts the numbers of all processes that are visible at @level in @text. */
 static long put_all(int level, char *text)
 {
 	long size = 0;
@@ -52,8 +52,8 @@ static long put_all(int level, char *text)
 }
 
 /*
- * Bytes stand for themselves or for numbers of processes. The text may be
- * repeated, to be longer than what one write takes.
+ * Makes a text of bytes, which stand for themselves or for numbers of
+ * processes. Repeats it if it should be longer than what one write takes.
  */
 static long make_text(int level, char *text)
 {
@@ -134,7 +134,7 @@ static void op_read(int i)
 	view->next = iocb.ki_pos;
 	if (!(how & 2))
 		files[i].f_pos = iocb.ki_pos;
-	/* seq_file keeps the room that a longer list needed. */
+	/* seq_file keeps the buffer that a longer list needed. */
 	need(!view->opener.space ||
 	     seq->size <= max(PAGE_SIZE, 2 * (view->longest + URT_LINE_SIZE)),
 	     "a container pays for lines that it does not see");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The module is loaded and unloaded, and its parameters are set */
 
-/* Return: whether the value is allowed. */
+/* Returns whether the value is allowed. */
 static bool set_parameter(int i)
 {
 	static const unsigned long long values[] = {
@@ -10,7 +10,7 @@ static bool set_parameter(int i)
 	};
 	static const char * const formats[] = {
 		"%llu", "%llu\n", "0x%llx", "0%llo", "+%llu",
-		"%llux", "-%llu", " %llu"	/* no numbers */
+		"%llux", "-%llu", " %llu"	/* not numbers */
 	};
 	static const struct kernel_param * const params[] = {
 		&param_period_ms, &param_max_processes, &param_gid
@@ -40,7 +40,7 @@ static void op_parameter(void)
 	set_parameter(byte() % GID);
 }
 
-/* The module has been unloaded, or could not be loaded. */
+/* Checks that nothing is left after unloading, or if loading failed. */
 static void expect_nothing_left(void)
 {
 	need(list_empty(&timers), "a timer is left");

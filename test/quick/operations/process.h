@@ -11,7 +11,7 @@ static struct pid_namespace *create_space(struct pid_namespace *parent)
 	return ns;
 }
 
-/* A thread of the process of @leader, or a process if that is NULL. */
+/* Creates a thread of @leader's process, or a process if @leader is NULL. */
 static struct task_struct *create_task(int space, const int numbers[LEVELS],
 				       struct task_struct *leader)
 {
@@ -44,7 +44,7 @@ static struct task_struct *create_task(int space, const int numbers[LEVELS],
 	return task;
 }
 
-/* Free numbers for a process or thread, at each level: @from or the next. */
+/* Picks a free number at each level, the first from @from on. */
 static void pick_numbers(int space, int from, int numbers[LEVELS])
 {
 	memset(numbers, 0, LEVELS * sizeof(*numbers));
@@ -58,7 +58,7 @@ static void pick_numbers(int space, int from, int numbers[LEVELS])
 	rcu_read_unlock();
 }
 
-/* The number of a process that has not been reaped. */
+/* Picks a process that has not been reaped. */
 static int pick_life(void)
 {
 	int i = byte() % oracle.life_count;
@@ -66,7 +66,7 @@ static int pick_life(void)
 	return leaders[i] ? i : 0;
 }
 
-/* One that can make a system call. */
+/* Picks a process that can make a system call. */
 static int pick_caller(void)
 {
 	int i = pick_life();
@@ -142,7 +142,7 @@ static void op_thread(void)
 	create_task(oracle.lives[i].space, numbers, leaders[i]);
 }
 
-/* The kernel counts time for a thread, at once or when it leaves the CPU. */
+/* The kernel counts a thread's time at once or when it leaves the CPU. */
 static void op_run(void)
 {
 	int i = pick_life();
@@ -190,7 +190,7 @@ static void op_exit(void)
 	}
 }
 
-/* If it is not the leader that calls execve(2), it becomes the leader. */
+/* If another thread than the leader calls execve(2), it becomes the leader. */
 static void op_exec(void)
 {
 	int i = pick_life();
@@ -210,7 +210,7 @@ static void op_exec(void)
 	leaders[i] = new;
 }
 
-/* All threads have ended, and the parent waits for the process. */
+/* Releases all threads, as if the process has ended and its parent waits. */
 static void reap(int i)
 {
 	while (nth_thread(i, 1) != leaders[i])

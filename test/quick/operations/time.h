@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Time passes, and what is due then runs */
+/* Time passes, and timers and work that are due run */
 
 static struct timer_list *update_timer(void)
 {
