@@ -22,9 +22,9 @@
  *
  * One mutex protects the list. A registered process is identified by its
  * struct pid and not by its number: numbers are reused, and each PID namespace
- * has its own. After a process is gone (reaped by its parent), the
- * next update records its final time, and the update after that removes its
- * line. While the list is empty, no timer is pending.
+ * has its own. After a process is gone (reaped by its parent), the next update
+ * records its final time, and the update after that removes its line. While
+ * the list is empty, no timer is pending.
  *
  * The names of functions that serve the file begin with usr_, and most others
  * with urt_.
