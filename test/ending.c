@@ -2,6 +2,10 @@
 /*
  * TIME covers "all its threads, including those that have ended", also those
  * that end while the time is summed up: none is missing from the sum.
+ *
+ * Most kernels, if a sum is too low, report the last time once more. So this can
+ * fail only with native accounting, as on s390x; on others, it is for what KASAN
+ * and lockdep report, and make quick checks the sum.
  */
 #include "process.h"
 #include "urt.h"
