@@ -25,9 +25,11 @@ packages() {
 }
 
 # Builds packages of the next version: this source, with another version in all places.
+# "1.2.2" as a pattern would also match "1 202", as in "urt 1 2026-11-26".
 next_packages() {
+	pattern=$(echo "$version" | sed 's/\./[.]/g')
 	user "mkdir ../next && cp -R $packaged scripts test ../next && cd ../next &&
-		sed -i 's/$version/$next/g' \$(grep -rlF '$version' usertime.h debian man)" &&
+		sed -i 's/$pattern/$next/g' \$(grep -rlF '$version' usertime.h debian man)" &&
 		packages next next
 }
 
