@@ -460,7 +460,7 @@ test-system:	## boot a whole Debian 12 for arm64, and run the commands of README
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)
 
 # The longest parts are last. Each part runs even if others have failed.
-test-all:	## run all checks and tests (four hours; longer the first time)
+test-all:	## run all checks and tests (six hours; longer the first time)
 	@scripts/parts "$(MAKE) check" "$(MAKE) fuzz SECONDS=600" "$(MAKE) test-mutants QUICK=1" \
 		"$(MAKE) proof" "$(MAKE) test-host" "$(MAKE) bench" "$(MAKE) test-plot" \
 		"$(MAKE) test-metrics" "$(MAKE) test-fleet" "$(MAKE) test-deb" "$(MAKE) test-arm64" \
