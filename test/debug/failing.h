@@ -4,8 +4,8 @@
  *
  * It can do so in two ways (Documentation/fault-injection).
  * /proc/self/fail-nth makes the Nth allocation of one system call fail. It also
- * counts copies from and to user memory. The knobs of failslab, in debugfs,
- * make all allocations fail from some point on.
+ * counts copies from and to user memory. The knobs in debugfs make allocations
+ * fail (failslab) or copies (fail_usercopy), from some point on or once.
  */
 #ifndef FAILING_H
 #define FAILING_H
@@ -44,6 +44,7 @@ static inline void failing_set_up(void)
 	file_write(FAILSLAB "task-filter", "Y");
 	file_write(FAILSLAB "ignore-gfp-wait", "N");
 	file_write(FAIL_COPY "verbose", "0");
+	file_write(FAIL_COPY "task-filter", "Y");
 }
 
 /* Prepares the caller, whose allocations will fail. */
@@ -107,6 +108,25 @@ static inline int act_rest(const struct operation *operation, int space,
 	return atoi(text) < FAILURES;
 }
 
+/* Acts while copy @nth fails. Returns whether one failed. */
+static inline int act_copy(const struct operation *operation, int nth,
+			   long *result)
+{
+	int failed;
+
+	set_number(FAIL_COPY "space", nth);
+	set_number(FAIL_COPY "times", 1);
+	set_number(FAIL_COPY "probability", 100);
+	set_knob(make_it_fail, "1");
+	*result = operation->act();
+
+	/* If there was no copy @nth, this one fails. */
+	failed = write(make_it_fail, "0", 1) == 1;
+	set_knob(make_it_fail, "0");
+	set_number(FAIL_COPY "probability", 0);
+	return failed;
+}
+
 struct tally {
 	int failures, enomem, efault, bad;
 };
@@ -143,16 +163,18 @@ static inline void fail_once(const struct operation *operation,
 
 /*
  * Sometimes the kernel allocates something for its own checkers, and the count
- * misses what follows. Then everything is repeated.
+ * misses what follows. Then everything is repeated. The count may miss a copy
+ * each time, so the copies also fail by themselves.
  */
 static inline void fail(const struct operation *operation, const char *how,
 			act_function *act, int at, int step)
 {
 	struct tally tally = { 0 };
 
-	for (int i = 0; i < 5 && (tally.enomem < operation->enomem ||
-				  tally.efault < operation->efault); i++)
+	for (int i = 0; i < 5 && tally.enomem < operation->enomem; i++)
 		fail_once(operation, act, at, step, &tally);
+	if (operation->efault)
+		fail_once(operation, act_copy, 1, 1, &tally);
 	if (!ok(!tally.bad && tally.enomem >= operation->enomem &&
 		tally.efault >= operation->efault, "%s%s", operation->name,
 		how))
