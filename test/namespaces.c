@@ -27,14 +27,13 @@ static pid_t number_outside(void)
 static void tell_and_stop(void *number)
 {
 	*(pid_t *)number = number_outside();
-	spin(100);
 	raise(SIGSTOP);
 }
 
-static void stop_at_once(void *unused)
+static void spin_and_stop(void *number)
 {
-	(void)unused;
-	raise(SIGSTOP);
+	spin(100);
+	tell_and_stop(number);
 }
 
 /* Starts and registers, from outside, the first process of a namespace. */
@@ -67,7 +66,7 @@ static void in_namespace(void *unused)
 	list_is(&list, "processes of other namespaces have no line", 0);
 	is(getpid(), 1, "the first process has PID 1 inside");
 	status_register(in, getpid());
-	child = start(tell_and_stop, told);
+	child = start(spin_and_stop, told);
 	stopped(child);
 	status_register(in, child);
 	list_read(in, &list);
@@ -92,8 +91,9 @@ static void in_namespace(void *unused)
 
 	listed = time_now(in, child);
 	end(child);
-	start_numbered(child, stop_at_once, NULL);
+	start_numbered(child, tell_and_stop, told);
 	stopped(child);
+	leaves_cpu(*told);
 	is(status_write(in, "-%d", child), -ESRCH,
 	   "a PID that is used again is another process");
 	is(time_now(in, child), listed,
@@ -102,12 +102,12 @@ static void in_namespace(void *unused)
 	list_read(in, &list);
 	list_is(&list, "when the new one registers, there is one line",
 		1, child, 0);
-	is_near(list_time(&list, child), 0, TICK,
-		"the line has the time of the new process");
+	is_stat_user_time(list_time(&list, child), *told,
+			  "the line has the time of the new process");
 	set_period(50);
 	for (int i = 0; i < 4; i++)
 		wait_update(in);
-	is_near(time_now(in, child), 0, TICK, "the line stays");
+	is_stat_user_time(time_now(in, child), *told, "the line stays");
 
 	stop_updates();
 	if (unshare(CLONE_NEWPID))

@@ -228,8 +228,8 @@ static inline int is_off_cpu(pid_t pid, pid_t tid)
 /*
  * Waits until no thread of a child that has stopped or ended is on a CPU. From
  * then on, the child uses no time. When wait4(2) can report the child, its last
- * thread may still be on a CPU, and so may threads that are ending. /proc must
- * be that of the caller's PID namespace.
+ * thread may still be on a CPU, and so may threads that are ending. @pid is the
+ * number in the PID namespace that /proc belongs to.
  */
 static inline void leaves_cpu(pid_t pid)
 {
