@@ -258,7 +258,7 @@ static void refused(void)
 	for (int i = 0; i < 5; i++)
 		next_update(fd);
 	is(follow_ends(), 0, "SIGTERM ends it");
-	said_once("urt: no process events, scanning /proc every 0.1 s: ",
+	said_once("), scanning /proc every 0.1 s\n",
 		  "it says once that there are no events");
 	end(one);
 	end(two);

@@ -84,6 +84,22 @@ static char read_first(pid_t pid)
 	return first;
 }
 
+/* Without the module, there is also no file that shows the period. */
+static void no_reason_is_lost(void)
+{
+	if (unload())
+		die("the module unloads");
+	if (!tool_fork()) {
+		if (unshare(CLONE_NEWNET))
+			die("a child gets its own network namespace");
+		tool_exec("follow", "-n", "marker", NULL);
+	}
+	follow_ready();
+	said("urt: no process events (Connection refused), scanning",
+	     "it says why there are no events");
+	follow_ends();
+}
+
 int main(int argc, char **argv)
 {
 	pid_t one, two, three, four;
@@ -91,7 +107,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "sleep"))
 		sleep_work(NULL);
-	plan(1 + 2 + 2 + 2 + 1 + 3 + 2);
+	plan(1 + 2 + 2 + 2 + 1 + 3 + 2 + 1);
 	events = has_process_events();
 	one = start(change_work, NULL);
 	stopped(one);
@@ -129,6 +145,7 @@ int main(int argc, char **argv)
 	ok(wait_for_line(four), "a new process is registered");
 	is(follow_ends(), 0, "SIGTERM ends it");
 	is(follow_count("registered "), 4, "each process was counted once");
+	no_reason_is_lost();
 	end(one);
 	end(two);
 	end(three);

@@ -85,8 +85,8 @@ static ssize_t receive(int fd, void *message, size_t size)
 
 /*
  * Opens a socket with a filter, so that fewer events wake urt. The filter
- * accepts the kernel's answers and execs. It accepts forks and changes of a
- * name only if they concern a process and not another thread: pid and tgid are
+ * accepts execs and the kernel's answers. It accepts forks and changes of a
+ * name only if they concern the first thread of a process: pid and tgid are
  * equal.
  */
 static int open_filtered(void)
@@ -193,8 +193,10 @@ int open_events(void)
 /* Stops the events. Before Linux 6.6, close(2) alone does not stop them. */
 void close_events(int fd)
 {
-	if (fd >= 0 && send_op(fd, PROC_CN_MCAST_IGNORE))
-		close(fd);
+	if (fd < 0)
+		return;
+	send_op(fd, PROC_CN_MCAST_IGNORE);
+	close(fd);
 }
 
 /*

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -155,7 +156,7 @@ static double interval(void)
 
 /*
  * Since Linux 6.6, any user can make the kernel stop sending events to others.
- * To check this, follow sets its own name. This event arrives at once, unless
+ * To notice this, follow sets its own name. That event arrives at once, unless
  * the queue is full.
  */
 static void check_events(void)
@@ -306,6 +307,8 @@ static void parse_options(const struct command *command, int argc, char **argv)
 
 static int urt_follow(const struct command *command, int argc, char **argv)
 {
+	const char *why;
+
 	parse_options(command, argc, argv);
 	signals = open_end_signals(SIGUSR1);
 	if (!set_criteria())
@@ -313,11 +316,13 @@ static int urt_follow(const struct command *command, int argc, char **argv)
 	uevents = open_uevents();
 	registry_start();
 	events = open_events();
-	if (events < 0)
-		warn("no process events, scanning /proc every %g s",
-		     interval());
-	else
+	if (events < 0) {
+		why = strerror(errno);	/* interval() may change errno */
+		warnx("no process events (%s), scanning /proc every %g s", why,
+		      interval());
+	} else {
 		check_events();
+	}
 	scanned = now();
 	scan_proc(check);
 	scan_units(&criteria, NULL);

@@ -369,8 +369,8 @@ static void set_shares(struct status *status)
  * Reads the list again. News may be an update or a registration, and the module
  * does not say which. But only an update changes a time or removes the line of
  * an ended process. If no line has changed, the news was an update, or it was a
- * registration that was undone or already read. If it was a registration, the
- * last update is less than a period ago.
+ * registration that was undone or already read. So it counts as an update if
+ * the last one was at least 3/4 of a period ago.
  */
 void status_read(struct status *status)
 {
