@@ -407,7 +407,7 @@ SECONDS := 60
 fuzz: $(quick)/fuzz	## like quick, for 60 s on new inputs (SECONDS=n; SEED=n: the same inputs each time)
 	@scripts/quick $(quick) $(SECONDS) $(SEED)
 
-proof:	## check every case of the models, the parser and the digits (ONLY="spin cbmc": only these parts)
+proof:	## check every case of the models, the parser and the printing of numbers (ONLY="spin cbmc": only these parts)
 	@scripts/proof $(ONLY)
 
 here := $(filter-out $(idle_clock) $(fast_clock),$(TESTS))
@@ -437,7 +437,7 @@ $(B)/clang-tools/gen_compile_commands.py:
 
 # Describes the guest's module, because its kernel is always here. An editor needs the path of
 # usertime.c, not that of the copy that is compiled.
-compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## write how usertime.c is compiled, for language servers
+compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## tell language servers how usertime.c is compiled
 	@scripts/need python3
 	@python3 $< -d $(kdir) -o $@ $(guest)/module
 	@sed -i 's:/$(guest)/module/usertime\.c:/usertime.c:g' $@

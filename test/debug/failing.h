@@ -5,7 +5,7 @@
  * It can do so in two ways (Documentation/fault-injection).
  * /proc/self/fail-nth makes the Nth allocation of one system call fail. It also
  * counts copies from and to user memory. The knobs in debugfs make allocations
- * fail (failslab) or copies (fail_usercopy), from some point on or once.
+ * (failslab) or copies (fail_usercopy) fail, once or from some point on.
  */
 #ifndef FAILING_H
 #define FAILING_H
@@ -134,7 +134,7 @@ struct tally {
 typedef int act_function(const struct operation *operation, int at,
 			 long *result);
 
-/* Repeats it, and lets more and more allocations succeed, until all do. */
+/* Repeats @operation until nothing fails; each time, more succeeds. */
 static inline void fail_once(const struct operation *operation,
 			     act_function *act, int at, int step,
 			     struct tally *tally)
@@ -164,7 +164,7 @@ static inline void fail_once(const struct operation *operation,
 /*
  * Sometimes the kernel allocates something for its own checkers, and the count
  * misses what follows. Then everything is repeated. The count may miss a copy
- * each time, so the copies also fail by themselves.
+ * each time, so copies are also made to fail separately.
  */
 static inline void fail(const struct operation *operation, const char *how,
 			act_function *act, int at, int step)
@@ -193,7 +193,7 @@ static inline void fail_each(const struct operation *operation,
 	fail(operation, how, act_nth, 1, 1);
 }
 
-/* If all fail from some point on, vmalloc() does not help, either. */
+/* If all fail from some point on, kvmalloc() cannot fall back on vmalloc(). */
 static inline void fail_rest(const struct operation *operation, int space,
 			     int step)
 {
