@@ -17,7 +17,7 @@
  *	              |				(softirq, must not sleep)
  *	              v
  *	workqueue --> update_cputimes()		bottom half: walks the list and
- *	              |				refreshes every time
+ *	              |				refreshes all times
  *	              +--> arms the timer	(process context, may sleep)
  *
  * One mutex protects the list. A registered process is identified by its
@@ -96,8 +96,8 @@ static_assert(PID_MAX_LIMIT < 10000000);
  *
  * The table is for lookups. An entry is in it once for each PID namespace that
  * sees the process, under the number there. A process that registers displaces
- * an earlier one of the same number from the table; in that namespace, the
- * earlier one is no longer listed.
+ * an earlier one with the same number in the same namespace from the table;
+ * the earlier one is then no longer listed there.
  */
 struct urt_number {
 	struct hlist_node node;		/* in urt_table, unless displaced */
@@ -179,10 +179,10 @@ static __always_inline u64 urt_counter(const u64 *counter)
 }
 
 /*
- * Adds up the times that released threads have left in @signal and the counters
- * of the other threads. If a thread runs without a tick, its counters are old:
- * only task_cputime_adjusted() knows its times. Returns the activity of the
- * other threads, and in @alive whether there are any.
+ * Adds up the counters of the threads, and the times that released threads have
+ * left in @signal. If a thread runs without a tick, its counters are old: only
+ * task_cputime_adjusted() knows its times. Returns the activity of the threads
+ * that are not released, and in @alive whether there are any.
  */
 static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
 					   struct signal_struct *signal,
@@ -245,9 +245,9 @@ static __always_inline bool urt_sum_process(struct task_cputime *sum,
 }
 
 /*
- * Whether no thread of @process has run since the last sample: none has been
- * released, which would have changed the sequence of stats_lock, and the
- * activity of all threads, new ones included, is the same. If any CPU may be
+ * Whether no thread of @process has run since the last sample: the activity of
+ * all threads, new ones included, is the same, and so is the sequence of
+ * stats_lock, which changes when a thread is released. If any CPU may be
  * without a tick, the activity may be out of date, and the answer is no.
  */
 static __always_inline bool urt_has_slept(const struct urt_process *process,
@@ -301,8 +301,8 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 #endif
 
 /*
- * Writes @number to @to in @digits digits, at least 1. Returns false if it has
- * more. Each division, which is slow, yields two digits.
+ * Writes @number to @to in @digits digits, which must be one or more. Returns
+ * false if it has more. Each division, which is slow, yields two digits.
  */
 static __always_inline bool urt_put_digits(char *to, unsigned int digits,
 					   u64 number)
@@ -324,8 +324,8 @@ static __always_inline bool urt_put_digits(char *to, unsigned int digits,
 }
 
 /*
- * Writes @number in decimal to @to and returns the end. Tries @digits digits
- * first, at least 1, and then more; the caller expects that to be rare.
+ * Writes @number in decimal to @to and returns the end. Tries @digits digits,
+ * which must be one or more, and then one more until the number fits.
  */
 static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
 					     u64 number)
@@ -336,9 +336,9 @@ static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
 }
 
 /*
- * Finds the time that @process, whose task is not NULL, has used by now, and
- * writes it on the line, in as many digits as before or more. Returns false if
- * that is its final time.
+ * Finds the time that @process has used by now, and writes it on the line, in
+ * at least as many digits as before. The task must not be NULL. Returns false
+ * if the time is final.
  */
 static __always_inline bool urt_sample(struct urt_process *process)
 {
@@ -386,7 +386,7 @@ static bool urt_begin_line(struct urt_process *process)
 
 /*
  * Arms the timer for one period after the last update was due. That update may
- * have been late by some percent of a period, and these delays must not add up.
+ * have been a few percent of a period late, and the delays must not add up.
  * If the new time has passed already, a period begins now.
  */
 static void urt_arm_timer(void)
@@ -401,7 +401,6 @@ static void urt_arm_timer(void)
 		  jiffies + msecs_to_jiffies(ktime_ms_delta(urt_due, now)));
 }
 
-/* Begins a period now. */
 static void urt_start_timer(void)
 {
 	urt_due = ktime_get();
@@ -508,8 +507,8 @@ static void urt_remove(struct urt_process *process)
 }
 
 /*
- * Holds back the news of a registration or an unregistration. All such news of
- * 0.1 s is announced together, so that no user can keep pollers awake.
+ * Holds back the news of a registration or an unregistration. All such news
+ * within 0.1 s is announced together, so that no user can keep pollers awake.
  */
 static void urt_hold_news(void)
 {
@@ -533,8 +532,9 @@ static void urt_announce(struct work_struct *unused)
 }
 
 /*
- * Whether the opener of @file may add a line. Without CAP_SYS_RESOURCE, a user
- * has at most half of all lines, and so cannot lock the others out.
+ * Whether the opener of @file may add a line. Unless opener and writer have
+ * CAP_SYS_RESOURCE, a user has at most half of max_processes lines, and so
+ * cannot lock the others out.
  */
 static bool urt_has_room(const struct file *file)
 {
@@ -643,8 +643,8 @@ static int urt_unregister(struct file *file, struct pid *pid,
 
 /*
  * The top half, in softirq context, must not sleep and so cannot take urt_lock.
- * If the list is changing while it looks, the worst case is a needless update:
- * adding to an empty list arms the timer anew.
+ * If the list is changing while it looks, it may queue a needless update, but
+ * it misses none: adding to an empty list arms the timer anew.
  */
 static void schedule_cput_upds(struct timer_list *unused)
 {
@@ -752,8 +752,8 @@ static ssize_t usr_copy_piece(char text[URT_PIECE_SIZE], const char __user *buf,
 }
 
 /*
- * Takes the IDs in @buf in order, up to the first that fails. Of a long write,
- * it takes the pieces that begin in the first 4 KiB.
+ * Takes the IDs in @buf in order, up to the first that fails. It takes only the
+ * pieces that begin in the first 4 KiB.
  *
  * Return: the number of bytes taken, or the error if no ID was taken.
  */
@@ -804,9 +804,10 @@ static char *usr_put_line(char *to, const struct urt_process *process,
 
 /*
  * Shows the whole list as one record, the snapshot, which seq_file keeps while
- * reads continue from it. If it may not fit, the length is -1, and seq_file
- * calls again with twice the room. The walk rarely yields: a reader of low
- * priority may run again much later, and others wait for urt_lock until then.
+ * reads continue from it. If the room may be too small, the length is -1, and
+ * seq_file calls again with twice as much. The walk rarely yields: a reader of
+ * low priority may run again much later, and others wait for urt_lock until
+ * then.
  */
 static int usr_read(struct seq_file *seq, void *unused)
 {
@@ -844,8 +845,8 @@ unlock:
 
 /*
  * Reads and writes are always possible; EPOLLPRI means news. A new file, whose
- * poll_event is 0, always has news. A poller that the update does not find on
- * the queue sees the news of that update here.
+ * poll_event is 0, always has news. If an update does not find a poller on the
+ * queue, the poller sees the news of that update here.
  */
 static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
@@ -932,7 +933,7 @@ static const struct kernel_param_ops urt_parameter_ops = {
 module_param_cb(period_ms, &urt_parameter_ops, &period_ms, 0644);
 MODULE_PARM_DESC(period_ms, "Milliseconds between two updates, 10 to 3600000 (5000)");
 module_param_cb(max_processes, &urt_parameter_ops, &max_processes, 0644);
-MODULE_PARM_DESC(max_processes, "Maximum number of lines, half of them for one user (4096)");
+MODULE_PARM_DESC(max_processes, "Maximum number of lines, at most half per user (4096)");
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "Permissions of the file, in octal (0666)");
 module_param_cb(gid, &urt_parameter_ops, &gid, 0444);
@@ -979,7 +980,8 @@ err_cache:
 
 /*
  * Without the file, an empty list stays empty, and then the timer and the
- * update do not start each other. The news is last: an update may queue it.
+ * update do not start each other. The news is cancelled last, because an update
+ * may queue it.
  */
 static void __exit usertime_exit(void)
 {
