@@ -27,7 +27,7 @@ headers := $(wildcard test/*.h test/*/*.h test/*/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
-all: modules $(B)/spin $(B)/urt	## build the module for the running kernel, the tool and test/spin.c
+all: modules $(B)/spin $(B)/urt	## build the tool, test/spin.c, and the module for the running kernel
 
 # The kernel's headers, the folder with its configuration, and the value of an option.
 KDIR ?= $(KERNEL_SRC)
