@@ -258,7 +258,9 @@ static void refused(void)
 	for (int i = 0; i < 5; i++)
 		next_update(fd);
 	is(follow_ends(), 0, "SIGTERM ends it");
-	said_once("), scanning /proc every 0.1 s\n",
+	said_once(events ?
+		  "urt: no process events (Connection refused), scanning /proc every 0.1 s\n" :
+		  "urt: no process events (Protocol not supported), scanning /proc every 0.1 s\n",
 		  "it says once that there are no events");
 	end(one);
 	end(two);
