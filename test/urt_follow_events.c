@@ -239,7 +239,7 @@ static void said_once(const char *text, const char *name)
 		diag("not exactly one '%s' in: %s", text, tool.text);
 }
 
-static void refused(void)
+static void without_events(void)
 {
 	pid_t one, two;
 
@@ -311,7 +311,7 @@ int main(void)
 	lose_events();
 	stranger();
 	come_late();
-	refused();
+	without_events();
 	fill_list();
 	return done();
 }
