@@ -373,7 +373,7 @@ test-clang:	## run the tests on a kernel built by clang, with a module built by 
 test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan gcov": only these)
 	@scripts/test-debug $(ONLY)
 
-test-arm64:	## run four tests in Debian for arm64, built by its own compiler (TESTS="...": run these)
+test-arm64:	## run four tests that Debian for arm64 has built with its own compiler (TESTS="...": these)
 	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
 test-strangers:	## run stress-ng and trinity while the module works, on the kasan kernel
@@ -454,7 +454,7 @@ test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 
 	@scripts/test-kernels $(ONLY)
 
 PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
-test-system:	## boot a whole Debian 12 for arm64, and run the commands of README and the manual pages (RELEASE=trixie, PARTS="readme")
+test-system:	## boot a whole Debian 12 for arm64, and run the commands of README and the manual pages there (RELEASE=trixie: Debian 13; PARTS="readme": only this part)
 	@scripts/need qemu-system-arm qemu-utils openssh-client perl man-db
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)

@@ -176,7 +176,7 @@ static void watch(int (*what)(void), struct walk *walk)
 
 /*
  * Returns how often @what happens during the best of several walks; twice is
- * enough. Since 6.6, a walk keeps interrupts off, which delays the timers of
+ * enough. Since 6.7, a walk keeps interrupts off, which delays the timers of
  * that CPU, so there are walks without an update. @least receives the length of
  * the shortest walk.
  */
