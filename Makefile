@@ -2,12 +2,13 @@
 # `make help` lists the targets. Kbuild builds the module itself.
 #
 # KDIR (or KERNEL_SRC), ARCH, CROSS_COMPILE, O, LLVM, KCFLAGS, DEPMOD and INSTALL_MOD_PATH
-# have the same meaning as for every out-of-tree module. These are for guests:
+# have the same meaning as for every out-of-tree module. These are for tests in guests
+# (TESTS and OUT also for test-here):
 #
 #   RELEASE=trixie FLAVOUR=arm64-16k ARCH=arm64   boot another of Debian's kernels
 #   KERNEL=/path/to/Image KDIR=/path/to/headers   boot any other kernel
 #   TESTS="poll final"   run only these tests
-#   OUT=DIR              write their results to this folder
+#   OUT=DIR              write the results to DIR, DIR-nohz_full and so on
 #   FILES="..."          copy these files to the guest's /test, too
 #   MODFLAGS="..."       pass these arguments to the make that builds the guest's module
 
@@ -27,7 +28,7 @@ headers := $(wildcard test/*.h test/*/*.h test/*/*/*.h) usertime.h
 warnings := -Wall -Wextra
 cflags := -static -O2 $(warnings) -pthread -I. -Itest
 
-all: modules $(B)/spin $(B)/urt	## build the tool, test/spin.c, and the module for the running kernel
+all: modules $(B)/spin $(B)/urt	## build urt, test/spin.c, and the module for the running kernel
 
 # The kernel's headers, the folder with its configuration, and the value of an option.
 KDIR ?= $(KERNEL_SRC)
@@ -47,7 +48,8 @@ endif
 folder = $(if $(findstring :,$(CURDIR))$(word 2,x$(CURDIR)x),$(error \
 	kbuild cannot handle the space or colon in the path of this folder: $(CURDIR)),$(CURDIR))
 
-# If root runs make, compilers run as the folder's owner, who can then build here, too.
+# What root builds for this machine is compiled as the folder's owner, who can then build
+# here, too.
 as_owner = $(if $(filter 0,$(shell id -u)),scripts/as-owner)
 # -ffile-prefix-map keeps the path of this folder out of the module.
 kbuild_here = $(MAKE) -C $(here_kdir) M=$(folder) $(call llvm,$(objtree))
@@ -56,7 +58,7 @@ modules:	## build only the module
 		"apt-get install build-essential linux-headers-$$(uname -r), or set KDIR" >&2; exit 1; }
 	+$(as_owner) $(kbuild_here) KCFLAGS="$$KCFLAGS -ffile-prefix-map=$(CURDIR)=." modules
 
-# Most packages of headers have neither a signing key nor System.map. Without the key,
+# Most header packages have neither a signing key nor System.map. Without the key,
 # kbuild would print an SSL error. Without System.map, kbuild does not run depmod.
 DEPMOD ?= depmod
 key = $(wildcard $(objtree)/certs/signing_key.x509)
@@ -68,7 +70,7 @@ modules_install: modules	## install the module (INSTALL_MOD_PATH and DEPMOD are 
 
 prefix = $(DESTDIR)$(PREFIX)
 
-install: $(B)/urt	## install the tool, urt-plot, the manual pages and the completion (PREFIX, DESTDIR)
+install: $(B)/urt	## install urt, urt-plot, the manual pages and the completion (PREFIX, DESTDIR)
 	install -D -m 755 $(B)/urt $(prefix)/bin/urt
 	install -D -m 755 tools/urt/plot $(prefix)/bin/urt-plot
 	install -D -m 644 man/urt.1 $(prefix)/share/man/man1/urt.1
@@ -83,7 +85,8 @@ uninstall:	## remove what make install has installed
 		$(prefix)/share/man/man4/usertime.4 \
 		$(prefix)/share/bash-completion/completions/urt
 
-# Builds for this machine, with the user's CC, CPPFLAGS, CFLAGS and LDFLAGS.
+# Builds for this machine or for CROSS_COMPILE's, with the user's CC, CPPFLAGS, CFLAGS and
+# LDFLAGS.
 CFLAGS ?= -O2 -g
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
@@ -104,8 +107,8 @@ $(B)/urt $(B)/here/urt: $(urt)
 $(B)/here/%: test/%.c $(headers)
 	$(build_here)
 
-# The guest boots Debian's arm64 kernel, or the one that RELEASE, FLAVOUR, ARCH or KERNEL
-# select. The module for it is built in build/, and the one for this machine is not touched.
+# The guest boots Debian's cloud-arm64 kernel, or the one that RELEASE, FLAVOUR, ARCH or
+# KERNEL selects. Its module is built in build/; the one for this machine is not touched.
 
 arch := $(or $(ARCH),arm64)
 arch_arm64 := arm64 cloud-arm64 aarch64-linux-gnu arm
@@ -211,12 +214,12 @@ in_guest = rm -rf $3; { ARCH=$(arch) APPEND="$2" $4 \
 	scripts/guest $3 $(kernel) $(guest)/initramfs \
 	sh /test/run /test /test/usertime.ko $1; echo "\# status $$?"; } | scripts/tap $3 $1
 
-# An arm64 machine can also run the tests on its own kernel.
+# On an arm64 machine, make test mentions test-here, which is faster.
 ifeq ($(shell uname -m)-$(RELEASE)$(FLAVOUR)$(ARCH)$(KERNEL),aarch64-)
 hint := test-here-hint
 endif
 test-here-hint:
-	@echo "'sudo make test-here' runs the same tests faster, on this machine's own kernel. It loads and" \
+	@echo "'sudo make test-here' runs most of these tests faster, on this machine's own kernel. It loads and" \
 		"unloads the module many times, so first stop programs that use it. A bug may crash the machine."
 
 test: $(hint) $(guest)/module/usertime.ko $(programs)	## run the tests in a virtual machine
@@ -236,7 +239,7 @@ ifneq ($(filter-out $(special),$(TESTS)),)
 	@$(call in_guest,$(filter-out $(special),$(TESTS)),$(APPEND),$(OUT))
 endif
 
-# With GDB=1, the kernel runs at the addresses of its symbols. The time limits are long,
+# With GDB=1, nokaslr keeps the kernel at the addresses that gdb expects. The time limits are long,
 # because a person uses this guest, and gdb may stop it.
 shell: $(guest)/module/usertime.ko $(programs)	## run a shell in a virtual machine, with the module loaded (GDB=1: gdb can attach)
 	@$(initramfs) test/shell $(programs) $(FILES)
@@ -295,7 +298,7 @@ bench: $(guest)/module/usertime.ko $(bench_programs) $(guest)/bench/least.ko	## 
 	@scripts/bench $(B)/bench.csv $(B)/bench.svg
 endif
 
-# The libraries are Debian 12's: Debian 13's libelf.a calls functions that are missing.
+# The libraries are Debian 12's: Debian 13's libelf.a calls functions that it lacks.
 # clang-19 is in Debian 12 and 13; clang-14 drops the tag that marks a kptr.
 peers := $(B)/debian-peers-$(deb_arch)
 $(peers)/ready: | tools
@@ -353,10 +356,10 @@ $(B)/lines.so: test/bench/lines/plugin.c test/bench/lines/plugin.h
 	@mkdir -p $(@D)
 	@gcc -O2 $(warnings) -shared -fPIC -o $@ $<
 
-# The difference between 4,000 and 1,000 processes leaves out what does not depend on their
-# number. Of several rounds, the one with the fewest lines, which is sorted last, counts.
+# The lines for 1,000 processes are subtracted from those for 4,000, to leave out fixed costs.
+# Of several rounds, the last after sorting, with the fewest lines, is used.
 lines_programs = $(guest)/bench/least.ko $(guest)/bench/lines
-bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## count the cache lines that an update touches
+bench-lines: $(guest)/module/usertime.ko $(lines_programs) $(B)/lines.so	## count the cache lines that updates and reads touch
 	@$(initramfs) $(lines_programs)
 	@ARCH=$(arch) ICOUNT=0 QEMU="-plugin $(B)/lines.so,out=$(B)/lines.count" \
 		scripts/guest $(B)/lines $(kernel) $(guest)/initramfs \
@@ -373,7 +376,7 @@ test-clang:	## run the tests on a kernel built by clang, with a module built by 
 test-debug:	## run the tests on debug kernels (KASAN, lockdep, ...; ONLY="kasan gcov": only these)
 	@scripts/test-debug $(ONLY)
 
-test-arm64:	## run four tests that Debian for arm64 has built with its own compiler (TESTS="...": these)
+test-arm64:	## build and run four tests in an emulated Debian for arm64 (TESTS="...": these)
 	@scripts/test-arm64 $(B)/arm64 $(or $(RELEASE),bookworm)
 
 test-strangers:	## run stress-ng and trinity while the module works, on the kasan kernel
@@ -435,7 +438,7 @@ $(B)/clang-tools/gen_compile_commands.py:
 		tar -xf $$source -C $(B) --strip-components=2 --occurrence=1 --wildcards '*/$(@:$(B)/%=scripts/%)'
 	@touch $@
 
-# Describes the guest's module, because its kernel is always here. An editor needs the path of
+# Describes the guest's module, because its kernel headers are always here. An editor needs the path of
 # usertime.c, not that of the copy that is compiled.
 compile_commands.json: $(B)/clang-tools/gen_compile_commands.py $(guest)/module/usertime.ko	## tell language servers how usertime.c is compiled
 	@scripts/need python3
@@ -446,7 +449,7 @@ deb:	## build the Debian packages, in build/deb/
 	@scripts/need dpkg-dev gcc libc6-dev debhelper dh-dkms bash-completion lintian cpio
 	@scripts/deb $(B)/deb
 
-test-deb: deb	## install, load and purge the packages on Debian 12 and 13 (ONLY=12: only on 12)
+test-deb: deb	## install, use and purge the packages on Debian 12 and 13 (ONLY=12: only on 12)
 	@scripts/need mmdebstrap uidmap debian-archive-keyring cpio gcc libc6-dev qemu-system-x86
 	@scripts/test-deb $(B)/deb $(or $(ONLY),12 13)
 
@@ -454,7 +457,7 @@ test-kernels:	## run the tests on Debian's kernels from 5.10 to 7.x (ONLY="5.10 
 	@scripts/test-kernels $(ONLY)
 
 PARTS := $(filter-out %.sh,$(notdir $(wildcard test/system/*)))
-test-system:	## boot a whole Debian 12 for arm64, and run the commands of README and the manual pages there (RELEASE=trixie: Debian 13; PARTS="readme": only this part)
+test-system:	## boot a whole Debian 12 for arm64, and run all tests and the documents' commands there (RELEASE=trixie: Debian 13; PARTS="readme": only this part)
 	@scripts/need qemu-system-arm qemu-utils openssh-client perl man-db
 	@scripts/image $(or $(RELEASE),bookworm) >/dev/null
 	@RELEASE=$(RELEASE) prove --exec '' --verbose --timer $(PARTS:%=test/system/%)

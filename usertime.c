@@ -10,8 +10,8 @@
  *	 |     user CPU time of the whole process, in microseconds
  *	 PID, in the PID namespace of the process that opened the file
  *
- * The times are those of the last update. There is one update every period_ms
- * (5000 by default), in two halves:
+ * An update every period_ms (5000 by default) refreshes the times, in two
+ * halves:
  *
  *	timer --> schedule_cput_upds()		top half: only queues the work
  *	              |				(softirq, must not sleep)
@@ -91,13 +91,13 @@ static_assert(PID_MAX_LIMIT < 10000000);
  *
  * The list owns its entries, a struct urt_process for each registered process.
  * An entry holds a reference to the struct pid, for the numbers. Until the time
- * is final, it also holds one to a task_struct, which keeps the signal_struct
- * with the times.
+ * is final, it also holds one to a task_struct, whose signal_struct has the
+ * times.
  *
  * The table is for lookups. An entry is in it once for each PID namespace that
- * sees the process, under the number there. A process that registers displaces
- * an earlier one with the same number in the same namespace from the table;
- * the earlier one is then no longer listed there.
+ * sees the process, under the number there. If another process registers with
+ * the number that an earlier one had in a namespace, the earlier one is
+ * displaced from the table there, and that namespace no longer lists it.
  */
 struct urt_number {
 	struct hlist_node node;		/* in urt_table, unless displaced */
@@ -132,7 +132,7 @@ static LIST_HEAD(urt_processes);	/* in order of registration */
 static unsigned int urt_count;		/* of processes in the list */
 static DEFINE_HASHTABLE(urt_table, 11);	/* of urt_number, by number */
 static ktime_t urt_due;			/* when the next update is due */
-static int urt_news = 1;		/* number of the latest; odd, never 0 */
+static int urt_news = 1;		/* number of the latest; odd, so not 0 */
 static bool urt_news_held;		/* some news is unannounced */
 static struct urt_parameter period_ms = {
 	URT_PERIOD_MS_DEFAULT, URT_PERIOD_MS_MIN, URT_PERIOD_MS_MAX
@@ -144,7 +144,7 @@ static struct urt_parameter max_processes = {
 
 /* Set only at load. */
 static struct urt_parameter gid = { 0, 0, UINT_MAX - 1 };
-static char *mode = URT_MODE;
+static char *mode = URT_MODE_DEFAULT;
 
 static DECLARE_WAIT_QUEUE_HEAD(urt_pollers);	/* waiting for news */
 
@@ -157,7 +157,7 @@ static DECLARE_WORK(urt_update_work, update_cputimes);
 static DECLARE_DELAYED_WORK(urt_news_work, urt_announce);
 static struct workqueue_struct *urt_workqueue;
 
-/* For entries outside containers: kmalloc() would take 128 bytes. */
+/* For entries outside containers, of 104 bytes: kmalloc() would take 128. */
 static struct kmem_cache *urt_cache;
 
 /*
@@ -221,8 +221,8 @@ static __always_inline u64 urt_sum_threads(struct task_cputime *sum,
  *
  * A thread is released under stats_lock, a seqlock: it adds its counters to the
  * signal_struct and leaves the list. If that happens during the sum, the sum is
- * taken again with the lock held. The old seq then makes urt_has_slept() false
- * at the next update.
+ * taken again with the lock held. Because of the old seq, the next update then
+ * samples the process again.
  */
 static __always_inline bool urt_sum_process(struct task_cputime *sum,
 					    struct urt_process *process,
@@ -245,10 +245,10 @@ static __always_inline bool urt_sum_process(struct task_cputime *sum,
 }
 
 /*
- * Whether no thread of @process has run since the last sample: the activity of
- * all threads, new ones included, is the same, and so is the sequence of
- * stats_lock, which changes when a thread is released. If any CPU may be
- * without a tick, the activity may be out of date, and the answer is no.
+ * Whether no thread of @process has run since the last sample. Then the
+ * activity of all threads, new ones included, has not changed, nor has the
+ * sequence of stats_lock, which changes when a thread is released. If any CPU
+ * may be without a tick, the activity may be out of date, and the answer is no.
  */
 static __always_inline bool urt_has_slept(const struct urt_process *process,
 					  struct signal_struct *signal)
@@ -269,7 +269,7 @@ static __always_inline bool urt_has_slept(const struct urt_process *process,
 }
 
 /*
- * Returns the user part of @sum in nanoseconds, computed and recorded as the
+ * Computes, records and returns the user part of @sum, in nanoseconds, as the
  * kernel's cputime_adjust() does. sum_exec_runtime is exact and gives the
  * amount; utime and stime are sampled, mostly by the tick, and give the ratio.
  * Neither part falls below @prev, which the kernel or usertime has reported.
@@ -302,7 +302,7 @@ static __always_inline u64 urt_user_ns(const struct task_cputime *sum,
 
 /*
  * Writes @number to @to in @digits digits, which must be one or more. Returns
- * false if it has more. Each division, which is slow, yields two digits.
+ * false if @number has more. Each division, which is slow, yields two digits.
  */
 static __always_inline bool urt_put_digits(char *to, unsigned int digits,
 					   u64 number)
@@ -325,7 +325,7 @@ static __always_inline bool urt_put_digits(char *to, unsigned int digits,
 
 /*
  * Writes @number in decimal to @to and returns the end. Tries @digits digits,
- * which must be one or more, and then one more until the number fits.
+ * which must be one or more, and then more until the number fits.
  */
 static __always_inline char *urt_put_decimal(char *to, unsigned int digits,
 					     u64 number)
@@ -366,8 +366,8 @@ static __always_inline bool urt_sample(struct urt_process *process)
 
 /*
  * Writes the line of the new @process, with the time 0, and samples it. The
- * fields of the last sample are also 0, as if it was taken before @process ever
- * ran. Returns what urt_sample() returns.
+ * other fields are still 0, as if sampled before @process ever ran. Returns
+ * false if the time is final.
  */
 static bool urt_begin_line(struct urt_process *process)
 {
@@ -386,7 +386,7 @@ static bool urt_begin_line(struct urt_process *process)
 
 /*
  * Arms the timer for one period after the last update was due. That update may
- * have been a few percent of a period late, and the delays must not add up.
+ * have been late, as timers are rounded up, and the delays must not accumulate.
  * If the new time has passed already, a period begins now.
  */
 static void urt_arm_timer(void)
@@ -426,7 +426,6 @@ static struct urt_number *urt_find_number(const struct upid *upid)
 	return NULL;
 }
 
-/* Returns the registered process with this @pid, or NULL. */
 static struct urt_process *urt_find(const struct pid *pid)
 {
 	struct urt_number *number = urt_find_number(&pid->numbers[0]);
@@ -492,7 +491,6 @@ static void urt_free(struct urt_process *process)
 	put_pid(pid);
 }
 
-/* Removes @process from the list and frees it. */
 static void urt_remove(struct urt_process *process)
 {
 	unsigned int level;
@@ -844,9 +842,9 @@ unlock:
 }
 
 /*
- * Reads and writes are always possible; EPOLLPRI means news. A new file, whose
- * poll_event is 0, always has news. If an update does not find a poller on the
- * queue, the poller sees the news of that update here.
+ * Reads and writes are always possible; EPOLLPRI means news. A file just
+ * opened, whose poll_event is 0, always has news. If an update does not find a
+ * poller on the queue, the poller sees the news of that update here.
  */
 static __poll_t usr_poll(struct file *file, poll_table *wait)
 {
@@ -881,7 +879,7 @@ static int usr_open(struct inode *inode, struct file *file)
 	return err;
 }
 
-/* Unloading waits for the return from here, even after module_put(). */
+/* Unloading waits until this returns, even after module_put(). */
 static int usr_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *seq = file->private_data;
@@ -905,7 +903,7 @@ static const struct proc_ops usr_proc_ops = {
  * The parameters
  */
 
-/* Sets a parameter. A new period_ms begins a period. Return: 0, or -EINVAL. */
+/* Sets a parameter. A new period begins at once. Return: 0, or -EINVAL. */
 static int urt_set(const char *val, const struct kernel_param *kp)
 {
 	struct urt_parameter *parameter = kp->arg;
@@ -933,7 +931,7 @@ static const struct kernel_param_ops urt_parameter_ops = {
 module_param_cb(period_ms, &urt_parameter_ops, &period_ms, 0644);
 MODULE_PARM_DESC(period_ms, "Milliseconds between two updates, 10 to 3600000 (5000)");
 module_param_cb(max_processes, &urt_parameter_ops, &max_processes, 0644);
-MODULE_PARM_DESC(max_processes, "Maximum number of lines, at most half per user (4096)");
+MODULE_PARM_DESC(max_processes, "Maximum number of lines, of which a user may have half (4096)");
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "Permissions of the file, in octal (0666)");
 module_param_cb(gid, &urt_parameter_ops, &gid, 0444);

@@ -16,8 +16,8 @@
 #define URT_FILE	"status"
 #define URT_STATUS_PATH	"/proc/" URT_DIR "/" URT_FILE
 
-/* The parameter mode: anyone may register, and anyone may read. */
-#define URT_MODE	"0666"
+/* The default mode: anyone may register, and anyone may read. */
+#define URT_MODE_DEFAULT	"0666"
 
 /* TIME is user CPU time, in microseconds. */
 #define URT_UNIT_PER_SEC	1000000

@@ -4,8 +4,8 @@
  *
  * The file is removed before the list is read and when urt exits, so it never
  * contains outdated values. It is only written when its contents change, since
- * writing it at every update could add up to a gigabyte a day. Otherwise its
- * time stamp is set, to show that the export is running.
+ * writing a long list at every update takes gigabytes a day. Otherwise its time
+ * stamp is set, to show that the export is running.
  */
 #define _FILE_OFFSET_BITS 64	/* for large inode numbers on 32-bit machines */
 #define _GNU_SOURCE
@@ -141,7 +141,7 @@ static int urt_export(const struct command *command, int argc, char **argv)
 	bool changed = true;		/* since the last write */
 	bool due = true;		/* updated since the last write */
 	struct status status = { 0 };
-	double next = 0;		/* time of the earliest next write */
+	double next = 0;		/* earliest time of the next write */
 	int signals, ready = NEWS;
 
 	while (next_option(command, argc, argv) != -1)
@@ -189,6 +189,6 @@ const struct command export_command = {
 	"anything has changed, at most once a second. Otherwise only its time stamp is\n"
 	"set. At the end, FILE is removed.\n"
 	"\n"
-	"      --only-commands   write only the series by command name, not by PID\n",
+	"      --only-commands   leave out the series of single processes\n",
 	urt_export
 };

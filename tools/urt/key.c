@@ -2,9 +2,9 @@
 /*
  * Decodes the keys of urt watch from the bytes that a terminal sends
  *
- * An arrow key sends ESC [ A or ESC O A, depending on the terminal's mode.
- * Other keys send ESC [ 5 ~, with a number for each key. A read(2) may return a
- * part of a sequence, or several keys, so sequences are parsed byte by byte.
+ * The up key sends ESC [ A or ESC O A, depending on the terminal's mode. Other
+ * keys send another letter, or ESC [ N ~, where N is a number. A read(2) may
+ * return a part of a sequence, or several keys, so sequences are parsed byte by byte.
  */
 #define _GNU_SOURCE
 

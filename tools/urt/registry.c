@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeps the processes that urt follow has registered
+ * Lists the processes that urt follow registers
  *
  * A process stays in the registry until it ends, even if its name changes. If
  * the module is loaded again, all processes are registered again. Processes
  * that did not fit into the list are registered later. The start time
- * distinguishes a process from a later one with the same PID. No event reports
- * the end of a process, so ended processes are removed when their memory is
+ * distinguishes a process from a later one with the same PID. follow receives no
+ * events of processes that end, so these are removed when their memory is
  * needed.
  */
 #define _GNU_SOURCE
@@ -181,7 +181,7 @@ static bool handle_error(struct entry *entry, int error)
 }
 
 /*
- * Registers the process of @entry, unless the module is not loaded. @full:
+ * Registers the process of @entry if the module is loaded. @full:
  * there is no room, so do not try.
  */
 static void register_entry(struct entry *entry, bool full)

@@ -26,7 +26,7 @@ static struct winsize get_size(void)
 	return size;
 }
 
-/* Small terminals show the list without a title, a total and a header. */
+/* Small terminals show the list without a title, a total or a header. */
 static bool has_title(const struct winsize *size)
 {
 	return size->ws_row >= 5;

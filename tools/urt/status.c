@@ -2,8 +2,8 @@
 /*
  * Reads the list in /proc/urt/status, and finds the process of each line
  *
- * A read costs little, because /proc/PID is read only if a line may belong to a
- * different process than before. The order of the lines shows this: old lines
+ * A read costs little, because /proc/PID is read rarely: for names, and if a
+ * line may belong to a different process than before. The order of the lines shows this: old lines
  * keep their order, and new lines are added at the end. So one walk over the
  * old and the new list finds the lines that have disappeared and those that are
  * new. If a process reuses a PID, its line is at the end, too. If the old line
@@ -142,8 +142,8 @@ static void parse_line(const char **text, pid_t *pid, unsigned long long *time)
 /*
  * Moves @process, whose line has disappeared, to the unlisted processes. If the
  * process is alive, it was unregistered. If it is registered again, its time
- * continues. Otherwise an update has removed the line of an ended process. Such
- * a process is kept until the end of this read, because it may have been
+ * continues. If it has ended, an update has removed its line. Such a process is
+ * kept until the end of this read, because it may have been
  * registered again before it ended.
  */
 static void remove_line(struct status *status, const struct process *process)

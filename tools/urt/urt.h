@@ -3,7 +3,7 @@
  * Declarations that the files of urt share
  *
  * urt registers processes and shows the list in /proc/urt/status: see urt(1).
- * Each subcommand has its own file, which ends with its struct command. The
+ * The file of a subcommand ends with its struct command (del is in add.c). The
  * subcommands that watch the list run a loop: wait for news with poll(2), read
  * the list, compare it with the previous one, and write. The same poll(2) waits
  * for signals and keys, so they cannot interrupt a write.
@@ -20,7 +20,7 @@
  *	cgroup.c	finds the processes in the cgroups of a unit
  *	conf.c		reads the criteria file of follow
  *	events.c	receives events from the kernel, for follow
- *	registry.c	keeps the processes that follow has registered
+ *	registry.c	lists the processes that follow registers
  *	totals.c	adds up the time of each command name, for export
  *	write.c		quotes names and prints times
  */
@@ -234,7 +234,7 @@ struct criterion {
 	/* Of the executable. _FILE_OFFSET_BITS changes the size of ino_t. */
 	unsigned long long device, inode;
 	size_t cgroups;		/* how many a unit has */
-	bool several;		/* "several cgroups" was reported */
+	bool several;		/* more than one was reported */
 };
 
 struct criteria {
@@ -280,7 +280,7 @@ struct counts {
 	size_t registered;
 	size_t missed;		/* matched, but ended before the write */
 	size_t unseen;		/* ended before they could be matched */
-	size_t strangers;	/* registered by mistake, then unregistered */
+	size_t strangers;	/* registered by mistake */
 	size_t refused;		/* not registered at the first attempt */
 	size_t overruns;
 };

@@ -16,7 +16,7 @@
 
 static struct termios old_mode;		/* the terminal's mode before */
 
-/* Opens the alternate screen, without echo, line wrap and cursor. */
+/* Opens the alternate screen, without echo, line wrap or cursor. */
 static void enter_terminal(void)
 {
 	struct termios mode = old_mode;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Quotes names and prints times, for CSV, JSON and Prometheus
+ * Quotes names for CSV, JSON and Prometheus, and prints times
  */
 #define _GNU_SOURCE
 
