@@ -6,7 +6,7 @@
  * the module is loaded again, all processes are registered again. Processes
  * that did not fit into the list are registered later. The start time
  * distinguishes a process from a later one with the same PID. follow receives no
- * events of processes that end, so these are removed when their memory is
+ * events of processes that end, so these are removed when their room is
  * needed.
  */
 #define _GNU_SOURCE
